@@ -1,0 +1,29 @@
+"""Lamina: a neural-network framework you can see through.
+
+Names are loaded when they are first used, so that ``import lamina`` costs nothing.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# public name -> module that defines it (a module itself where the names are equal)
+LAZY = {
+    "grad": "lamina.trace",
+    "value_and_grad": "lamina.trace",
+    "Variable": "lamina.trace",
+    "ops": "lamina.ops",
+}
+
+
+def __getattr__(name: str):
+    if name not in LAZY:
+        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+    module = import_module(LAZY[name])
+    value = module if LAZY[name] == f"lamina.{name}" and name not in ("grad",) else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*globals(), *LAZY])

@@ -1,0 +1,91 @@
+"""The contract between a compiled graph and whoever runs it.
+
+A backend is a module with ``compile(bound) -> Program``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import ShapeError, message
+from ..graph import Graph
+from ..types import Type, type_of
+
+
+class Slot(Protocol):
+    """State that outlives a step: a variable as a backend sees it.
+
+    ``array`` is row-major, 64-byte aligned, and stays the same object; a Program reads it and writes into it.
+    ``version`` grows with each write, so that what a Program derived from the array can be derived again.
+    """
+
+    array: np.ndarray
+    version: int
+
+
+@dataclass
+class Bound:
+    """A graph with its state: the last inputs are the slots, the last outputs are the new values of ``updates``."""
+
+    graph: Graph
+    slots: list[Slot]
+    updates: list[Slot]
+
+    @property
+    def arguments(self) -> list[Type]:
+        """The Types of the inputs that the caller gives."""
+        return [x.type for x in self.graph.inputs[: len(self.graph.inputs) - len(self.slots)]]
+
+    @property
+    def results(self) -> int:
+        """How many outputs go to the caller."""
+        return len(self.graph.outputs) - len(self.updates)
+
+
+class Program:
+    """A compiled graph. Subclasses implement ``execute``, and ``run_steps`` where they can do better."""
+
+    def __init__(self, bound: Bound):
+        self.bound = bound
+
+    def run(self, *arrays) -> list[np.ndarray]:
+        """One step: takes the arguments, updates the slots in place, gives the results."""
+        wanted = self.bound.arguments
+        if len(arrays) != len(wanted):
+            raise ShapeError(message(f"{len(arrays)} arguments for a program of {len(wanted)}"))
+        arrays = [np.asarray(a, dtype=t.dtype, order="C") for a, t in zip(arrays, wanted, strict=True)]
+        for a, t in zip(arrays, wanted, strict=True):
+            if type_of(a) != t:
+                raise ShapeError(message("a program is made for one shape", got=str(type_of(a)), want=str(t)))
+        return self.execute(arrays)
+
+    def execute(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """``run`` on arrays that are known to fit."""
+        raise AssertionError("a Program must implement execute")
+
+    def run_steps(self, sources: Sequence[np.ndarray], order: np.ndarray, first: int, steps: int) -> list[np.ndarray]:
+        """``steps`` steps in a row, each on the next batch of rows of the sources; the results of the last step.
+
+        Step k takes rows ``order[first + k*B : first + (k+1)*B]`` of each source, with B the batch size of the
+        arguments. The caller sees to it that the order is long enough.
+        """
+        size = self.bound.arguments[0].shape[0] if self.bound.arguments else 0
+        results: list[np.ndarray] = []
+        for k in range(steps):
+            rows = order[first + k * size: first + (k + 1) * size]
+            results = self.run(*(source[rows] for source in sources))
+        return results
+
+    def placement(self) -> list[tuple[str, str]]:
+        """For each node of the graph that is run: its text, and which backend runs it. For ``explain``."""
+        raise AssertionError("a Program must implement placement")
+
+
+def write(slot: Slot, value) -> None:
+    """New contents of a slot, in place."""
+    np.copyto(slot.array, value, casting="same_kind")
+    slot.version += 1

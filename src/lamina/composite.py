@@ -1,0 +1,75 @@
+"""Ops told in terms of other ops: shape, value and derivative all follow from the body.
+
+In the graph a composite is one node with one name, so that it stays readable, and a backend that owns a fused kernel
+of that name can use it. Every other composite is replaced by its body: see ``inline``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .gradients import gradients
+from .graph import Graph, Node, placeholder, scope
+from .graph.rewrite import rebuilt
+from .op import Op, evaluate
+from .types import type_of
+
+
+class Composite(Op):
+    """An op with a body in ops. ``vjp`` may be written by hand; a law checks it against the body's."""
+
+    def body(self, *xs: Node, **attrs):
+        """The result as a node, or a tuple of nodes where there are several."""
+        raise AssertionError(f"{self.name} has no body")
+
+    def graph(self, *types, **attrs) -> Graph:
+        """The body over fresh inputs."""
+        inputs = [placeholder(t) for t in types]
+        result = self.body(*inputs, **attrs)
+        return Graph(inputs, list(result) if isinstance(result, tuple) else [result])
+
+    def infer(self, *types, **attrs):
+        results = tuple(y.type for y in self.graph(*types, **attrs).outputs)
+        return results if len(results) > 1 else results[0]
+
+    def compute(self, xp, *arrays, **attrs):
+        results = evaluate(self.graph(*map(type_of, arrays), **attrs), xp, arrays)
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def vjp(self, dy, y, *xs, **attrs):
+        return self.vjp_of_body(dy, *xs, **attrs)
+
+    def vjp_of_body(self, dy, *xs, **attrs):
+        """The derivative that follows from the body."""
+        result = self.body(*xs, **attrs)
+        results = result if isinstance(result, tuple) else (result,)
+        seeds = dy if isinstance(dy, tuple) else (dy,)
+        pairs = [(r, s) for r, s in zip(results, seeds, strict=True) if s is not None]
+        floats = [x for x in xs if x.type.is_float]
+        found = dict(zip(floats, gradients([r for r, _ in pairs], floats, [s for _, s in pairs]), strict=True))
+        return tuple(found.get(x) for x in xs)
+
+
+def inline(graph: Graph, keep: Collection[str] = ()) -> Graph:
+    """The same graph with every composite replaced by its body, save those whose kernel is in ``keep``.
+
+    Bodies of ``scan`` and ``cond`` are treated alike. A result of a composite with several is read straight from the body.
+    """
+    new: dict[Node, Node | tuple[Node, ...]] = {x: x for x in graph.inputs}
+    nested = False
+    for n in graph.nodes:
+        if n.op is not None and n.op.name == "item" and isinstance(new[n.inputs[0]], tuple):
+            new[n] = new[n.inputs[0]][n.attrs["index"]]  # type: ignore[index]
+            continue
+        inputs: tuple[Node, ...] = tuple(new[x] for x in n.inputs)  # type: ignore[misc]
+        if isinstance(n.op, Composite) and n.op.kernel not in keep:
+            with scope(n.path, absolute=True):
+                new[n] = n.op.body(*inputs, **n.attrs)
+            nested = True
+        else:
+            attrs = {k: inline(v, keep) if isinstance(v, Graph) else v for k, v in n.attrs.items()}
+            unchanged = inputs == n.inputs and all(attrs[k] is n.attrs[k] for k in attrs)
+            new[n] = n if unchanged else rebuilt(n, inputs, attrs)
+    if not nested:
+        return graph if all(new[n] is n for n in graph.nodes) else Graph(graph.inputs, [new[y] for y in graph.outputs])  # type: ignore[misc]
+    return inline(Graph(graph.inputs, [new[y] for y in graph.outputs]), keep)  # type: ignore[misc]

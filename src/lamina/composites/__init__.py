@@ -1,0 +1,3 @@
+"""Ops told in terms of other ops."""
+
+from . import softmax as _softmax  # noqa: F401  (registers the ops)

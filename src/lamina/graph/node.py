@@ -1,0 +1,109 @@
+"""The program as data: nodes in order, each used after it is defined."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..types import Type
+
+if TYPE_CHECKING:
+    from ..op import Op
+
+_path: ContextVar[str] = ContextVar("lamina_path", default="")
+
+
+class Node:
+    """An op applied to nodes. Without an op it is an input of a graph.
+
+    A node has a tuple of ``types``, nearly always of one. The results of a node with several are read through ``item``
+    nodes, so that an edge is always a node and never a node with a number.
+    """
+
+    __slots__ = ("attrs", "inputs", "name", "op", "path", "types")
+    __array_priority__ = 1000          # NumPy arrays hand their operators over: array + node is a node
+    __array_ufunc__ = None
+
+    def __init__(self, op: Op | None, inputs: tuple[Node, ...], attrs: dict[str, Any], types: tuple[Type, ...],
+                 name: str = "", path: str | None = None):
+        self.op, self.inputs, self.attrs, self.types, self.name = op, inputs, attrs, types, name
+        self.path = _path.get() if path is None else path
+
+    @property
+    def type(self) -> Type:
+        assert len(self.types) == 1, f"{self} has {len(self.types)} results: read them with item"
+        return self.types[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.type.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.type.rank
+
+    def __repr__(self) -> str:
+        what = self.op.name if self.op else f"input {self.name}".rstrip()
+        return f"<{what}: {', '.join(map(str, self.types))}>"
+
+
+def placeholder(type: Type, name: str = "") -> Node:
+    """An input of a graph yet to be made."""
+    return Node(None, (), {}, (type,), name)
+
+
+@contextmanager
+def scope(name: str, absolute: bool = False):
+    """Nodes made inside carry ``name`` as the next part of their path (or as the whole of it, if ``absolute``)."""
+    outer = _path.get()
+    token = _path.set(name if absolute or not outer else f"{outer}/{name}")
+    try:
+        yield
+    finally:
+        _path.reset(token)
+
+
+@dataclass
+class Graph:
+    """A program: inputs, outputs, and the nodes between them in an order in which they can be computed.
+
+    ``print(graph)`` shows all there is to know (see ``graph.text``).
+    """
+
+    inputs: list[Node]
+    outputs: list[Node]
+    nodes: list[Node] = field(init=False, repr=False)
+
+    def __post_init__(self):
+        self.nodes = [n for n in topological_order(self.outputs) if n.op]
+
+
+def topological_order(outputs: list[Node]) -> list[Node]:
+    """All nodes that the outputs depend on, each after its inputs; the order depends on the graph alone."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(n, False) for n in reversed(outputs)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
+    return order
+
+
+def users(graph: Graph) -> dict[Node, list[Node]]:
+    """For each node, the nodes that read it, in order and once for each reading."""
+    found: dict[Node, list[Node]] = {n: [] for n in [*graph.inputs, *graph.nodes]}
+    for node in graph.nodes:
+        for x in node.inputs:
+            found[x].append(node)
+    return found

@@ -1,0 +1,64 @@
+"""Rows picked by number, and its mirror image: rows added up by number."""
+
+from __future__ import annotations
+
+from ..errors import dtype_error, shape_error
+from ..op import Op
+from ..types import Type
+
+ROWS, IDS = Type("float32", (5, 3)), Type("int32", (4,))
+
+
+def check_ids(op, table, ids):
+    if ids.dtype not in ("int32", "int64"):
+        raise dtype_error(op, "row numbers must be whole numbers", got=(table, ids), want="int32 or int64", fix="cast them")
+
+
+class Gather(Op):
+    """table[ids]: row numbers to rows, the embedding lookup. Numbers must lie within 0..rows-1."""
+
+    kernel = "gather"
+    samples = [((ROWS, IDS), {}), ((ROWS, Type("int32", (2, 3))), {}), ((Type("float32", (5,)), IDS), {}),
+               ((ROWS, Type("int64", (0,))), {}), ((ROWS, Type("int32", ())), {}), ((Type("float32", (5, 2, 3)), IDS), {})]
+    rejects = [((ROWS, ROWS), {}, "whole numbers"), ((Type("float32", ()), IDS), {}, "no rows")]
+
+    def infer(self, table, ids):
+        check_ids(self, table, ids)
+        if table.rank == 0:
+            raise shape_error(self, "a scalar has no rows", got=(table, ids))
+        return table.with_shape(*ids.shape, *table.shape[1:])
+
+    def compute(self, xp, table, ids):
+        return table[ids]
+
+    def vjp(self, dy, y, table, ids):
+        return scatter_add(dy, ids, rows=table.shape[0]) if table.type.is_float else None, None
+
+
+class ScatterAdd(Op):
+    """out[ids[i]] += rows[i], starting from zero and in order of i."""
+
+    kernel = "scatter_add"
+    samples = [((Type("float32", (4, 3)), IDS), {"rows": 5}), ((Type("float32", (2, 3, 3)), Type("int32", (2, 3))), {"rows": 5}),
+               ((Type("float32", (4,)), IDS), {"rows": 7})]
+    rejects = [((Type("float32", (3, 3)), IDS), {"rows": 5}, "one row for each number")]
+
+    def infer(self, x, ids, rows):
+        check_ids(self, x, ids)
+        if x.shape[: ids.rank] != ids.shape:
+            raise shape_error(self, "needs one row for each number", got=(x, ids), want=f"{x.dtype}{[*ids.shape, '…']}")
+        return x.with_shape(rows, *x.shape[ids.rank:])
+
+    def compute(self, xp, x, ids, rows):
+        out = xp.zeros((rows, *x.shape[ids.ndim:]), x.dtype)
+        xp.add.at(out, ids, x)
+        return out
+
+    def xla(self, xp, x, ids, rows):
+        return xp.zeros((rows, *x.shape[ids.ndim:]), x.dtype).at[ids].add(x)
+
+    def vjp(self, dy, y, x, ids, rows):
+        return gather(dy, ids), None
+
+
+gather, scatter_add = Gather(), ScatterAdd()

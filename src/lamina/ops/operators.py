@@ -1,0 +1,47 @@
+"""What ``x + y``, ``x @ w`` and ``x[1:]`` mean for symbolic values, variables and symbolic tensors alike."""
+
+from __future__ import annotations
+
+from ..errors import TraceError, message
+from ..graph import Node
+from .compare import equal, greater, greater_equal, less, less_equal, logical_not, not_equal
+from .elementwise import add, div, mul, neg, sub
+from .functions import get_item, matmul
+from .piecewise import abs_, pow_
+
+BINARY = {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow_, "matmul": matmul}
+COMPARISONS = {"lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}
+
+
+def install(cls) -> None:
+    """Gives a class the operators of a tensor."""
+    for name, op in BINARY.items():
+        setattr(cls, f"__{name}__", lambda a, b, op=op: op(a, b))
+        setattr(cls, f"__r{name}__", lambda a, b, op=op: op(b, a))
+    for name, op in COMPARISONS.items():
+        setattr(cls, f"__{name}__", lambda a, b, op=op: op(a, b))
+    cls.__neg__, cls.__abs__, cls.__invert__ = (lambda x: neg(x)), (lambda x: abs_(x)), (lambda x: logical_not(x))
+    cls.__getitem__ = lambda x, index: get_item(x, index)
+
+
+def no_truth(x):
+    raise TraceError(message("the program branches on a value that is not yet computed", got=repr(x), where=True,
+                             fix="use lamina.ops.where to choose element by element, or lamina.ops.cond to choose a branch"))
+
+
+def no_number(x):
+    raise TraceError(message("a symbolic value has no number yet", got=repr(x), where=True,
+                             fix="read it after the step, or use run_eagerly=True to debug"))
+
+
+def no_loop(x):
+    raise TraceError(message("a Python loop over a symbolic value", got=repr(x), where=True,
+                             fix="use lamina.ops.scan, or index it: x[0], x[1], …"))
+
+
+install(Node)
+Node.__bool__ = no_truth  # type: ignore[attr-defined]
+Node.__float__ = Node.__int__ = Node.__index__ = no_number  # type: ignore[attr-defined]
+Node.__array__ = lambda x, *args, **kwargs: no_number(x)  # type: ignore[attr-defined]
+Node.__iter__ = no_loop  # type: ignore[attr-defined]
+__all__ = ["equal", "install", "not_equal"]

@@ -1,0 +1,86 @@
+"""Fold: what depends on constants alone is computed now, and identities disappear.
+
+A constant is ``full``. Only results that are one repeated value are folded, so a graph never grows; -0.0, Inf and NaN
+are left as they would be computed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..graph import Graph, Node, rewrite
+from ..op import OPS, evaluate
+from ..types import Type
+
+FOLDABLE = 1 << 16      # elements of a constant result worth computing here
+
+
+def fold(graph: Graph) -> Graph:
+    """The same outputs from fewer nodes."""
+    return rewrite(graph, rule)
+
+
+def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    assert node.op is not None
+    if any(isinstance(v, Graph) for v in node.attrs.values()):
+        attrs = {k: fold(v) if isinstance(v, Graph) else v for k, v in node.attrs.items()}
+        if any(attrs[k] is not node.attrs[k] for k in attrs):
+            return relocated(node, node.op.node(inputs, attrs))
+        return None
+    same = identity(node, inputs)
+    return constant(node, inputs) if same is None else same
+
+
+def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """x for reshape to the shape of x, x + 0 (unless that turns -0 into 0: x - 0), x * 1, x / 1, and the like."""
+    name = node.op.name if node.op else ""
+    if name in ("reshape", "expand", "cast", "stop_gradient") and inputs[0].types == node.types and name != "stop_gradient":
+        return inputs[0]
+    if name == "transpose" and node.attrs["axes"] == tuple(range(inputs[0].ndim)):
+        return inputs[0]
+    if name in ("reshape", "expand") and inputs[0].op is not None and inputs[0].op.name == name:
+        return relocated(node, node.op.node(inputs[0].inputs, node.attrs))
+    if name == "mul":
+        if value_of(inputs[1]) == 1:
+            return inputs[0]
+        if value_of(inputs[0]) == 1:
+            return inputs[1]
+    if name == "div" and value_of(inputs[1]) == 1:
+        return inputs[0]
+    if name == "sub" and value_of(inputs[1]) == 0:
+        return inputs[0]
+    return None
+
+
+def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """A ``full`` for an op on ``full`` values whose result is one repeated value."""
+    if node.op is None or node.op.name == "full" or not inputs or len(node.types) != 1 or any(value_of(x) is None for x in inputs):
+        return None
+    if node.op.name in ("expand", "reshape", "transpose"):
+        return filled(node, value_of(inputs[0]), node.type)
+    if node.type.size == 0 or max(x.type.size for x in (*inputs, node)) > FOLDABLE:
+        return None
+    arrays = [np.full(x.shape, value_of(x), x.dtype) for x in inputs]
+    with np.errstate(all="ignore"):
+        (result,) = evaluate(Graph(list(inputs), [node.op.node(inputs, node.attrs)]), np, arrays) if not repeated(inputs) else (None,)
+    if result is None or not np.all(result == result.flat[0]):
+        return None
+    return filled(node, result.flat[0].item(), node.type)
+
+
+def repeated(inputs) -> bool:
+    return len(set(inputs)) != len(inputs)
+
+
+def value_of(node: Node):
+    """The value of a constant, or None."""
+    return node.attrs["value"] if node.op is not None and node.op.name == "full" else None
+
+
+def filled(node: Node, value, type: Type) -> Node:
+    return relocated(node, OPS["full"].node([], {"value": value, "shape": type.shape, "dtype": type.dtype}))
+
+
+def relocated(old: Node, new: Node) -> Node:
+    new.path = old.path
+    return new
