@@ -60,8 +60,11 @@ class Op:
         return result if isinstance(result, tuple) else (result,)
 
     def node(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> Node:
-        """The op applied to nodes; the types are checked here."""
-        return Node(self, tuple(inputs), attrs, self.types([x.types for x in inputs], attrs))
+        """The op applied to nodes; the types are checked here. In a concrete trace the value is computed at once."""
+        node = Node(self, tuple(inputs), attrs, self.types([x.types for x in inputs], attrs))
+        if _traces and _traces[-1].concrete and all(x.value is not None for x in inputs):
+            node.value = value_of(node)
+        return node
 
     def __call__(self, *inputs, **attrs):
         """Builds a node if any input is a node, else computes with NumPy at once."""
@@ -89,8 +92,18 @@ def run(op: Op, xp, arrays: Sequence, attrs: dict[str, Any]):
     return np.asarray(result, dtype=types[0].dtype)
 
 
-# How many traces are being made in this thread's stack of calls: ops without inputs build nodes inside of one.
-_traces: list[object] = []
+def value_of(node: Node):
+    """The value of a node whose inputs have one: an array, or a tuple of arrays."""
+    assert node.op is not None
+    with np.errstate(all="ignore"):
+        values = node.op.compute(np, *(x.value for x in node.inputs), **node.attrs)
+    if len(node.types) > 1:
+        return tuple(np.asarray(v, dtype=t.dtype) for v, t in zip(values, node.types, strict=True))
+    return np.asarray(values, dtype=node.types[0].dtype)
+
+
+# The traces being made, innermost last: ops without inputs build nodes inside of one. See ``trace.Trace``.
+_traces: list[Any] = []
 
 
 def tracing() -> bool:
@@ -121,7 +134,9 @@ def _from_python(x) -> np.ndarray:
     array = np.asarray(x)
     if array.dtype == np.float64:
         return array.astype(np.float32)
-    return array.astype(np.int32) if array.dtype == np.int64 and np.abs(array, dtype=object).max(initial=0) < 2**31 else array
+    if array.dtype == np.int64 and array.size and -(2**31) <= array.min() and array.max() < 2**31:
+        return array.astype(np.int32)
+    return array
 
 
 def _nearest_dtype(array: np.ndarray) -> str:
@@ -142,7 +157,7 @@ def as_node(value) -> Node:
     if not _traces:
         raise TraceError(message("an array meets a symbolic value outside of a trace", got=str(type_of(value)),
                                  fix="pass the array as an argument of the traced function"))
-    return _traces[-1].capture(value)  # type: ignore[attr-defined]
+    return _traces[-1].capture(value)
 
 
 def common_dtype(values: Sequence, like: Sequence = ()) -> str:

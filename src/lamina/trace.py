@@ -138,10 +138,18 @@ class Generator:
 
 
 class Trace:
-    """What is known while a function is traced. ``training`` says how layers such as dropout should act."""
+    """What is known while a function is traced.
 
-    def __init__(self, training: bool = False, generator: Generator | None = None):
-        self.training, self.generator = training, generator
+    training   how layers such as dropout should act
+    generator  where random numbers come from
+    concrete   whether each node is computed when it is made (``run_eagerly``): then a program may print, branch and
+               stop in a debugger, and still has gradients
+    masks      for a tensor, which of its steps are real: a bool node
+    """
+
+    def __init__(self, training: bool = False, generator: Generator | None = None, concrete: bool = False):
+        self.training, self.generator, self.concrete = training, generator, concrete
+        self.masks: dict[Node, Node] = {}
         self.variables: list[Slot] = []
         self.inputs: list[Node] = []
         self.current: dict[int, Node] = {}            # by id: a Variable compares element by element
@@ -152,7 +160,7 @@ class Trace:
 
     def read(self, variable: Variable) -> Node:
         if id(variable) not in self.current:
-            self.current[id(variable)] = self.bind(variable, variable.type, variable.path)
+            self.current[id(variable)] = self.bind(variable, variable.path)
         return self.current[id(variable)]
 
     def assign(self, variable: Variable, value: Node) -> None:
@@ -163,11 +171,12 @@ class Trace:
     def capture(self, array: np.ndarray) -> Node:
         own = aligned(array.shape, str(array.dtype))
         own[...] = array
-        return self.bind(Captured(own), type_of(array), "")
+        return self.bind(Captured(own), "")
 
-    def bind(self, slot: Slot, type: Type, path: str) -> Node:
-        node = placeholder(type, path.replace("/", "_"))
+    def bind(self, slot: Slot, path: str) -> Node:
+        node = placeholder(type_of(slot.array), path.replace("/", "_"))
         node.path = path
+        node.value = slot.array.copy() if self.concrete else None
         self.variables.append(slot)
         self.inputs.append(node)
         return node
@@ -179,6 +188,12 @@ class Trace:
                                      fix="pass generator=lamina.random.Generator(seed)"))
         self.streams += 1
         return self.read(self.generator.seed), self.read(self.generator.step), self.streams
+
+    def store(self) -> None:
+        """Writes what was assigned in a concrete trace."""
+        for variable in self.assigned.values():
+            variable.array[...] = self.current[id(variable)].value
+            variable.version += 1
 
     def __enter__(self):
         _traces.append(self)
@@ -228,6 +243,26 @@ def trace(f: Callable, types: Sequence[Type], *, names: Sequence[str] = (), trai
     outputs = [*results, *(made.current[id(v)] for v in updates)]
     graph = simplify(Graph([*arguments, *made.inputs], outputs))
     return Traced(Bound(graph, made.variables, list(updates)), structure, made)
+
+
+def run_concretely(f: Callable, arrays: Sequence, *, training: bool = False, generator: Generator | None = None):
+    """``f`` on the arrays, op by op on the reference; what it assigns is stored. Gives the nest of results as arrays."""
+    with Trace(training, generator, concrete=True) as made:
+        arguments = [concrete(a) for a in arrays]
+        results: list[Node] = []
+        structure = flatten(f(*arguments), results)
+    made.store()
+    return unflatten(structure, iter([np.array(r.value) for r in results]))
+
+
+def concrete(array) -> Node:
+    """An array as a node that has its value already."""
+    array = as_value(array)
+    if isinstance(array, Node):
+        return array
+    node = placeholder(type_of(array))
+    node.value = array
+    return node
 
 
 def flatten(value, into: list[Node]):

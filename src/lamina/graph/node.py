@@ -20,9 +20,11 @@ class Node:
 
     A node has a tuple of ``types``, nearly always of one. The results of a node with several are read through ``item``
     nodes, so that an edge is always a node and never a node with a number.
+
+    ``value`` is None, but in a concrete trace (``run_eagerly``), where each node is computed when it is made.
     """
 
-    __slots__ = ("attrs", "inputs", "name", "op", "path", "types")
+    __slots__ = ("attrs", "inputs", "name", "op", "path", "types", "value")
     __array_priority__ = 1000          # NumPy arrays hand their operators over: array + node is a node
     __array_ufunc__ = None
 
@@ -30,6 +32,7 @@ class Node:
                  name: str = "", path: str | None = None):
         self.op, self.inputs, self.attrs, self.types, self.name = op, inputs, attrs, types, name
         self.path = _path.get() if path is None else path
+        self.value: Any = None
 
     @property
     def type(self) -> Type:
@@ -48,7 +51,13 @@ class Node:
     def ndim(self) -> int:
         return self.type.rank
 
+    def numpy(self):
+        """The value, in a concrete trace."""
+        return self.__array__()  # type: ignore[attr-defined]  (ops.operators)
+
     def __repr__(self) -> str:
+        if self.value is not None:
+            return f"<{', '.join(map(str, self.types))}: {self.value}>"
         what = self.op.name if self.op else f"input {self.name}".rstrip()
         return f"<{what}: {', '.join(map(str, self.types))}>"
 

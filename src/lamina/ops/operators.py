@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..errors import TraceError, message
 from ..graph import Node
-from .compare import equal, greater, greater_equal, less, less_equal, logical_not, not_equal
+from .compare import greater, greater_equal, less, less_equal, logical_not
 from .elementwise import add, div, mul, neg, sub
 from .functions import get_item, matmul
 from .piecewise import abs_, pow_
@@ -24,24 +26,30 @@ def install(cls) -> None:
     cls.__getitem__ = lambda x, index: get_item(x, index)
 
 
-def no_truth(x):
+def truth(x):
+    if x.value is not None:
+        return bool(x.value)
     raise TraceError(message("the program branches on a value that is not yet computed", got=repr(x), where=True,
                              fix="use lamina.ops.where to choose element by element, or lamina.ops.cond to choose a branch"))
 
 
-def no_number(x):
+def number(x, kind=np.asarray):
+    if x.value is not None:
+        return kind(x.value)
     raise TraceError(message("a symbolic value has no number yet", got=repr(x), where=True,
                              fix="read it after the step, or use run_eagerly=True to debug"))
 
 
-def no_loop(x):
+def loop(x):
+    if x.value is not None:
+        return (get_item(x, i) for i in range(x.shape[0]))
     raise TraceError(message("a Python loop over a symbolic value", got=repr(x), where=True,
                              fix="use lamina.ops.scan, or index it: x[0], x[1], …"))
 
 
 install(Node)
-Node.__bool__ = no_truth  # type: ignore[attr-defined]
-Node.__float__ = Node.__int__ = Node.__index__ = no_number  # type: ignore[attr-defined]
-Node.__array__ = lambda x, *args, **kwargs: no_number(x)  # type: ignore[attr-defined]
-Node.__iter__ = no_loop  # type: ignore[attr-defined]
-__all__ = ["equal", "install", "not_equal"]
+Node.__bool__ = truth  # type: ignore[attr-defined]
+Node.__float__ = lambda x: number(x, float)  # type: ignore[attr-defined]
+Node.__int__ = Node.__index__ = lambda x: number(x, int)  # type: ignore[attr-defined]
+Node.__array__ = lambda x, dtype=None, copy=None: np.array(number(x), dtype=dtype)  # type: ignore[attr-defined]
+Node.__iter__ = loop  # type: ignore[attr-defined]
