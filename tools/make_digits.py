@@ -45,9 +45,10 @@ def main() -> int:
         "labels": labels,
         "test": split(labels).astype(np.int64),
     }
-    assert arrays["images"].shape == (1797, 8, 8) and np.array_equal(arrays["images"], digits.images)
+    assert arrays["images"].shape == (1797, 8, 8)
+    assert np.array_equal(arrays["images"], digits.images)
     write(TARGET, arrays)
-    print(f"{TARGET.name}: {len(labels)} images, {len(arrays['test'])} of them for testing, {TARGET.stat().st_size} bytes")
+    print(f"{TARGET.name}: {len(labels)} images, {len(arrays['test'])} for testing, {TARGET.stat().st_size} bytes")
     return 0
 
 
