@@ -1,0 +1,97 @@
+"""Names for the parts of one family (losses, metrics, optimizers, ...), so that a configuration is data and names no code.
+
+A family has one ``Registry``. Its ``get`` takes what a user writes: a name, a configuration, a class, an object.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from .errors import ArgumentError, message, unknown
+
+_custom: ContextVar[dict[str, Any]] = ContextVar("lamina_custom_objects", default={})
+
+
+@contextmanager
+def custom_object_scope(objects: dict[str, Any]):
+    """Names of a user's own classes and functions that every family knows inside of the ``with`` block."""
+    token = _custom.set({**_custom.get(), **objects})
+    try:
+        yield
+    finally:
+        _custom.reset(token)
+
+
+def snake_case(name: str) -> str:
+    """``MeanSquaredError`` as ``mean_squared_error``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+class Registry:
+    """The classes and functions of one family, by name.
+
+    kind  what one of them is called in messages: "loss", "optimizer"
+    """
+
+    def __init__(self, kind: str):
+        self.kind = kind
+        self.known: dict[str, Any] = {}
+
+    def register(self, item, *aliases: str, name: str | None = None):
+        """Makes a class or function known under its name, and under ``aliases``."""
+        for key in (name or item.__name__, *aliases):
+            assert self.known.setdefault(key, item) is item, f"two {self.kind}s are called {key!r}"
+        return item
+
+    def __call__(self, *aliases: str) -> Callable:
+        """``@registry("mse")`` registers what follows under its own name and under "mse"."""
+        return lambda item: self.register(item, *aliases)
+
+    def find(self, name: str, custom_objects: dict[str, Any] | None = None):
+        """The class or function of a name, or an ArgumentError that says which names there are."""
+        for names in (custom_objects or {}, _custom.get(), self.known):
+            if name in names:
+                return names[name]
+        raise unknown(self.kind, name, self.known, hint=f"pass the {self.kind} itself, or name it in custom_objects")
+
+    def get(self, identifier, custom_objects: dict[str, Any] | None = None):
+        """The object for a name, a configuration, a class, a function or an object; None for None.
+
+        A class is made without arguments; a function is given back as it is.
+        """
+        if isinstance(identifier, str):
+            identifier = self.find(identifier, custom_objects)
+        elif isinstance(identifier, dict):
+            return self.deserialize(identifier, custom_objects)
+        if inspect.isclass(identifier):
+            return identifier()
+        if identifier is None or callable(identifier) or hasattr(identifier, "get_config"):
+            return identifier
+        raise ArgumentError(message(f"this is no {self.kind}", got=repr(identifier),
+                                    want=f"the name of a {self.kind}, its configuration, a class, a function or an object"))
+
+    def serialize(self, item):
+        """What ``deserialize`` makes the item again from: the name of a function, or a class name with a configuration."""
+        if item is None or isinstance(item, str):
+            return item
+        if hasattr(item, "get_config"):
+            return {"class_name": type(item).__name__, "config": item.get_config()}
+        return item.__name__
+
+    def deserialize(self, config, custom_objects: dict[str, Any] | None = None):
+        """The item that ``serialize`` described. Names are looked up in this family and ``custom_objects``, nowhere else."""
+        if not isinstance(config, dict):
+            return self.get(config, custom_objects)
+        if "class_name" not in config:
+            raise ArgumentError(message(f"the configuration of a {self.kind} names no class", got=str(sorted(config)),
+                                        want="class_name and config"))
+        made = self.find(config["class_name"], custom_objects)
+        if not inspect.isclass(made):
+            return made
+        with custom_object_scope(custom_objects or {}):
+            return made.from_config(dict(config.get("config") or {}))
