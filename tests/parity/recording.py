@@ -1,5 +1,7 @@
 """What the recording scripts share: one file of cases and its arrays.
 
+The scripts take `keras` from here, so that the environment below is set before it is imported.
+
 This module and the `record_*.py` scripts beside it run under Keras (on JAX) or PyTorch, never under Lamina.
 `README.md` says how to run them and what the cases look like.
 """
@@ -14,8 +16,11 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")  # one thread: the same sums every time
 
+import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from cases import build  # noqa: E402
+
+__all__ = ["LayerRecorder", "Recorder", "build", "gradients", "is_float", "keras", "rng_for"]
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -104,13 +109,13 @@ def gradients(function: Any, arguments: list[Any], rng: np.random.Generator) -> 
     places = [index for index, value in enumerate(arguments) if is_float(value)]
 
     def of_floats(floats: list[Any]) -> list[Any]:
-        full = list(arguments)
+        full = [jax.numpy.asarray(value) for value in arguments]  # Keras takes other paths for NumPy
         for index, value in zip(places, floats, strict=True):
             full[index] = value
         result = function(*full)
         return list(result) if isinstance(result, (tuple, list)) else [result]
 
-    outputs = [np.asarray(value) for value in of_floats([arguments[index] for index in places])]
+    outputs = [np.asarray(value) for value in of_floats([jax.numpy.asarray(arguments[index]) for index in places])]
     grads = [rng.normal(size=o.shape).astype(np.float32) if is_float(o) else None for o in outputs]
 
     def scalar(floats: list[Any]) -> Any:
@@ -135,8 +140,6 @@ class LayerRecorder(Recorder):
 
         `how` says how the layer takes the inputs: "one" `layer(x)`, "list" `layer([a, b])`, "args" `layer(a, b)`.
         """
-        import keras
-
         rng = rng_for(case_id)
         given = [_noise(value, rng) for value in inputs]
         extra = {key: _noise(value, rng) for key, value in (call or {}).items()}
@@ -153,7 +156,7 @@ class LayerRecorder(Recorder):
         for weight in layer.weights:
             weight.assign(_weight(weight, rng))
         trained = [weight.trainable for weight in layer.weights]
-        before = [np.array(weight) for weight in layer.weights]
+        before = [np.array(weight.value) for weight in layer.weights]
         beside = [variable.value for variable in layer.non_trainable_variables]
 
         def forward(*values: Any, new_state: list[Any] | None = None) -> Any:
