@@ -1,4 +1,4 @@
-"""Names for the parts of one family (losses, metrics, optimizers, ...), so that a configuration is data and names no code.
+"""Names for the parts of one family (losses, metrics, optimizers, …), so that a configuration is data.
 
 A family has one ``Registry``. Its ``get`` takes what a user writes: a name, a configuration, a class, an object.
 """
@@ -14,13 +14,13 @@ from typing import Any
 
 from .errors import ArgumentError, message, unknown
 
-_custom: ContextVar[dict[str, Any]] = ContextVar("lamina_custom_objects", default={})
+_custom: ContextVar[dict[str, Any] | None] = ContextVar("lamina_custom_objects", default=None)
 
 
 @contextmanager
 def custom_object_scope(objects: dict[str, Any]):
     """Names of a user's own classes and functions that every family knows inside of the ``with`` block."""
-    token = _custom.set({**_custom.get(), **objects})
+    token = _custom.set({**(_custom.get() or {}), **objects})
     try:
         yield
     finally:
@@ -54,7 +54,7 @@ class Registry:
 
     def find(self, name: str, custom_objects: dict[str, Any] | None = None):
         """The class or function of a name, or an ArgumentError that says which names there are."""
-        for names in (custom_objects or {}, _custom.get(), self.known):
+        for names in (custom_objects or {}, _custom.get() or {}, self.known):
             if name in names:
                 return names[name]
         raise unknown(self.kind, name, self.known, hint=f"pass the {self.kind} itself, or name it in custom_objects")
@@ -72,11 +72,11 @@ class Registry:
             return identifier()
         if identifier is None or callable(identifier) or hasattr(identifier, "get_config"):
             return identifier
-        raise ArgumentError(message(f"this is no {self.kind}", got=repr(identifier),
-                                    want=f"the name of a {self.kind}, its configuration, a class, a function or an object"))
+        want = f"the name of a {self.kind}, its configuration, a class, a function or an object"
+        raise ArgumentError(message(f"this is no {self.kind}", got=repr(identifier), want=want))
 
     def serialize(self, item):
-        """What ``deserialize`` makes the item again from: the name of a function, or a class name with a configuration."""
+        """The name of a function, or a class name with a configuration: what ``deserialize`` needs."""
         if item is None or isinstance(item, str):
             return item
         if hasattr(item, "get_config"):
@@ -84,7 +84,7 @@ class Registry:
         return item.__name__
 
     def deserialize(self, config, custom_objects: dict[str, Any] | None = None):
-        """The item that ``serialize`` described. Names are looked up in this family and ``custom_objects``, nowhere else."""
+        """The item that ``serialize`` described; names are looked up here and in ``custom_objects``, nowhere else."""
         if not isinstance(config, dict):
             return self.get(config, custom_objects)
         if "class_name" not in config:

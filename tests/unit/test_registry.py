@@ -1,6 +1,7 @@
 """Names, configurations and objects of one family."""
 
 import pytest
+
 from lamina.errors import ArgumentError
 from lamina.registry import Registry, custom_object_scope, snake_case
 
@@ -29,7 +30,8 @@ def twice(x):
     return 2 * x
 
 
-@pytest.mark.parametrize("identifier", ["Box", "bx", Box, Box(), {"class_name": "Box", "config": {}}, {"class_name": "bx"}])
+@pytest.mark.parametrize("identifier", ["Box", "bx", Box, Box(), {"class_name": "Box", "config": {}},
+                                        {"class_name": "bx"}])
 def test_get_makes_the_object(identifier):
     assert things.get(identifier).size == 1
 
@@ -65,6 +67,7 @@ def test_errors_say_what_was_meant():
 
 
 @pytest.mark.parametrize(("name", "snake"), [("MeanSquaredError", "mean_squared_error"), ("AUC", "auc"), ("SGD", "sgd"),
-                                             ("KLDivergence", "kl_divergence"), ("R2Score", "r2_score"), ("FBetaScore", "f_beta_score")])
+                                             ("KLDivergence", "kl_divergence"), ("R2Score", "r2_score"),
+                                             ("FBetaScore", "f_beta_score")])
 def test_snake_case(name, snake):
     assert snake_case(name) == snake
