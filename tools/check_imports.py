@@ -12,6 +12,7 @@ ORDER = [
     "_native",
     "types",
     "errors",
+    "registry",
     "signature",
     "graph",
     "op",
