@@ -13,6 +13,10 @@ class LaminaError(Exception):
     """Anything Lamina refuses. The subclasses also derive from the built-in error a Python user expects."""
 
 
+class LaminaWarning(UserWarning):
+    """Something that runs, but is probably not what was meant."""
+
+
 class ShapeError(LaminaError, ValueError):
     """Shapes that do not fit together."""
 

@@ -7,6 +7,7 @@ value becomes an output of the graph. Outside of a trace both act on the numbers
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -206,6 +207,17 @@ class Trace:
 def current() -> Trace | None:
     """The trace being made, if any."""
     return _traces[-1] if _traces else None  # type: ignore[return-value]
+
+
+@contextmanager
+def untraced():
+    """Inside of the ``with`` block nothing is traced: weights are made with numbers, also while a program is put together."""
+    outer = _traces[:]
+    _traces.clear()
+    try:
+        yield
+    finally:
+        _traces[:] = outer
 
 
 @dataclass
