@@ -27,12 +27,19 @@ class Op:
     kernel     the name of a line in native/kernels.inc, or None to fall back on the reference
     samples    inputs that must work, as (types, attributes), and rejects: inputs that must raise, with the words
     tolerance  how far kernels may be from the float64 value, relative to the largest element
+    domain     between which numbers the inputs lie where the derivative is tested; whole numbers lie within ``whole``
+    extremes   which of huge numbers (they overflow) and special ones (infinities, NaN) every backend treats alike
+    slope      what the derivative is: "exact"; "kinked", where it is declared at kinks and ties; or "declared" throughout
     """
 
     signature: str | None = None
     kernel: str | None = None
     differentiable: bool = True
     tolerance: float = 3e-6
+    domain: tuple[float, float] = (-1.5, 2.5)
+    whole: tuple[int, int] = (-3, 5)
+    extremes: tuple[str, ...] = ("huge", "special")
+    slope: str = "exact"
     samples: list[tuple[tuple[Type, ...], dict[str, Any]]] = []
     rejects: list[tuple[tuple[Type, ...], dict[str, Any], str]] = []
 

@@ -67,10 +67,11 @@ class Elementwise(Op):
 
 
 class Cast(Op):
-    """The same numbers as another dtype; floats lose their fraction when they become integers."""
+    """The same numbers as another dtype; floats lose their fraction when they become integers, and must fit."""
 
     kernel = "cast"
-    samples = [((A,), {"dtype": "float32"}), ((A,), {"dtype": "int32"}), ((I32,), {"dtype": "float32"}),
+    extremes = ()
+    samples = [((A,), {"dtype": "int32"}), ((I32,), {"dtype": "float32"}),
                ((A,), {"dtype": "bool"}), ((Type("bool", (2, 3)),), {"dtype": "float32"}),
                ((Type("uint8", (5,)),), {"dtype": "float32"}), ((Type("int64", (5,)),), {"dtype": "int32"}),
                ((Type("uint32", (5,)),), {"dtype": "float32"}), ((Type("bool", (5,)),), {"dtype": "int32"})]
@@ -150,6 +151,7 @@ class Div(Elementwise):
     """Quotient of two tensors, always a floating-point number."""
 
     kernel = "div"
+    domain = (0.3, 2.5)
     samples = [((A, A), {}), ((A, B), {}), ((A, Type("float32", ())), {})]
     rejects = Binary.rejects
 

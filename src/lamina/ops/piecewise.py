@@ -11,6 +11,7 @@ class Maximum(Binary):
     """The larger of two tensors; where they are equal each gets half of the gradient. NaN wins."""
 
     kernel = "maximum"
+    slope = "kinked"
 
     def compute(self, xp, a, b):
         return xp.maximum(a, b)
@@ -24,6 +25,7 @@ class Minimum(Binary):
     """The smaller of two tensors; where they are equal each gets half of the gradient. NaN wins."""
 
     kernel = "minimum"
+    slope = "kinked"
 
     def compute(self, xp, a, b):
         return xp.minimum(a, b)
@@ -42,6 +44,7 @@ class Abs(Elementwise):
     """The size of a number; its slope at 0 is taken as 0."""
 
     kernel = "abs"
+    slope = "kinked"
     floats_only = False
 
     def compute(self, xp, x):
@@ -55,6 +58,7 @@ class Sign(Elementwise):
     """-1, 0 or 1."""
 
     kernel = "sign"
+    slope = "kinked"
     floats_only = False
 
     def compute(self, xp, x):
@@ -68,6 +72,7 @@ class Relu(Elementwise):
     """The positive part of x; its slope at 0 is taken as 0."""
 
     kernel = "relu"
+    slope = "kinked"
     floats_only = False
 
     def compute(self, xp, x):
@@ -81,6 +86,7 @@ class Pow(Elementwise):
     """a to the power b. With respect to the exponent the derivative is taken as 0 where a is not positive."""
 
     kernel = "pow"
+    domain = (0.3, 2.5)
     samples = [((A, A), {}), ((A, B), {})]
     rejects = Binary.rejects
 

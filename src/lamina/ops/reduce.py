@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from math import prod as product
+
 from ..errors import shape_error
 from ..op import Op
 from ..types import Type
 from .broadcast import Reduce, spread, sum_
-from .compare import equal, select
+from .compare import equal
+from .create import full
 from .elementwise import cast, div, mul
+from .shape import reshape, transpose
+from .slice import concatenate_, part
 
 X = Type("float32", (2, 3))
 
@@ -15,6 +20,7 @@ X = Type("float32", (2, 3))
 class Extremum(Reduce):
     """The largest or smallest element over axes; ties share the gradient."""
 
+    slope = "kinked"
     samples = [*Reduce.samples, ((Type("int32", (4, 3)),), {"axes": (0,)}), ((Type("bool", (4, 3)),), {"axes": (1,)}),
                ((Type("float32", (3, 101)),), {"axes": (1,)})]
     rejects = [*Reduce.rejects, ((Type("float32", (0, 3)),), {"axes": (0,)}, "of no elements")]
@@ -49,7 +55,7 @@ class Min(Extremum):
 
 
 class Prod(Reduce):
-    """Product over axes. Where an element is zero its gradient is the product of the others only if it is the one zero."""
+    """Product over axes."""
 
     kernel = "prod"
 
@@ -57,11 +63,33 @@ class Prod(Reduce):
         return xp.prod(x, axis=axes, dtype=x.dtype)
 
     def vjp(self, dy, y, x, axes):
-        zero = equal(x, 0.0)
-        zeros = spread(sum_(cast(zero, dy.dtype), axes=axes), x, axes)
-        others = spread(prod_(select(zero, 1.0, x), axes=axes), x, axes)            # product of all that are not zero
-        slope = select(zero, select(equal(zeros, 1.0), others, 0.0), select(equal(zeros, 0.0), div(others, select(zero, 1.0, x)), 0.0))
+        order = (*(i for i in range(len(x.shape)) if i not in axes), *axes)
+        last = transpose(x, axes=order)
+        rows = reshape(last, shape=(last.type.size // max(count(x, axes), 1), count(x, axes)))
+        slope = transpose(reshape(others(rows), shape=last.shape), axes=tuple(order.index(i) for i in range(len(order))))
         return (mul(spread(dy, x, axes), slope),)
+
+
+def count(x, axes) -> int:
+    """How many elements are folded into one."""
+    return product(x.shape[a] for a in axes)
+
+
+def others(rows):
+    """For each element of a row the product of all others; no division, so that zeros do no harm at any order."""
+    many, n = rows.shape
+    if n <= 1:
+        return full_like(rows, 1.0)
+    even = rows if n % 2 == 0 else concatenate_(rows, full_like(part(rows, 1, 0, 1), 1.0), axis=1)
+    half = (n + 1) // 2
+    left, right = part(even, 1, 0, 2 * half, 2), part(even, 1, 1, 2 * half, 2)
+    above = others(mul(left, right))                                                # of the pair: all but the pair
+    pairs = [reshape(mul(above, x), shape=(many, half, 1)) for x in (right, left)]
+    return part(reshape(concatenate_(*pairs, axis=2), shape=(many, 2 * half)), 1, 0, n)
+
+
+def full_like(x, value: float):
+    return full.node([], {"value": value, "shape": tuple(x.shape), "dtype": x.dtype})
 
 
 class Arg(Op):

@@ -16,7 +16,35 @@ from ..op import Op, as_node, as_value, evaluate, item, tracing
 from ..types import Type
 from .create import full
 from .defer import public
-from .elementwise import add
+from .elementwise import add, cast, mul
+
+
+X, IDS = Type("float32", (2, 3)), Type("int32", (2,))
+
+
+def body(f, *types: Type) -> Graph:
+    """A small body for the samples."""
+    inputs = [placeholder(t) for t in types]
+    return Graph(inputs, list(f(*inputs)))
+
+
+def sample(f, types, *, carries: int, scanned: int, length: int, reverse: bool = False):
+    inner = [*types[:carries], *(t.with_shape(*t.shape[1:]) for t in types[carries:carries + scanned]), *types[carries + scanned:]]
+    return tuple(types), {"body": body(f, *inner), "length": length, "carries": carries, "scanned": scanned, "reverse": reverse}
+
+
+def rows(length: int) -> Type:
+    return X.with_shape(length, 2, 3)
+
+
+def running_product(c, x):
+    """One carry, one row a step, one stacked result."""
+    return add(mul(c, x), x), mul(c, c)
+
+
+def two_carries(c, n, x, i, w, b):
+    """Two carries, one of them whole numbers that no derivative passes; two scanned; two constants."""
+    return mul(w, add(c, mul(x, b))), add(n, i), mul(c, w), cast(n, "float32")
 
 
 class Scan(Op):
@@ -27,6 +55,20 @@ class Scan(Op):
     carries, then the carries before each step, stacked, then the stacked rest. With ``reverse`` time runs backwards:
     slice t still belongs to row t.
     """
+
+    kernel = "scan"
+    tolerance = 1e-5
+    extremes = ("special",)
+    samples = [sample(running_product, (X, rows(4)), carries=1, scanned=1, length=4),
+               sample(running_product, (X, rows(5)), carries=1, scanned=1, length=5, reverse=True),
+               sample(running_product, (X, rows(1)), carries=1, scanned=1, length=1),
+               sample(running_product, (X, rows(0)), carries=1, scanned=1, length=0),
+               sample(lambda c: (mul(c, c), add(c, 1.0)), (X,), carries=1, scanned=0, length=3),
+               sample(lambda c, x: (add(c, x),), (Type("float32", ()), Type("float32", (6,))), carries=1, scanned=1, length=6),
+               sample(two_carries, (X, IDS, rows(3), rows(3).with_dtype("int32").with_shape(3, 2), X, X), carries=2, scanned=2, length=3),
+               sample(two_carries, (X, IDS, rows(3), rows(3).with_dtype("int32").with_shape(3, 2), X, X), carries=2, scanned=2, length=3, reverse=True)]
+    rejects = [((X, rows(4)), {**samples[0][1], "length": 5}, "5 long"), ((IDS, rows(4)), samples[0][1], "takes other types"),
+               ((X, rows(4)), {**samples[0][1], "body": body(lambda c, x: (cast(c, "int32"), x), X, X)}, "keep its type")]
 
     def infer(self, *types, body: Graph, length: int, carries: int, scanned: int, reverse: bool):
         carry, xs, wanted = types[:carries], types[carries:carries + scanned], [x.type for x in body.inputs]

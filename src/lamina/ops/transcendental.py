@@ -38,6 +38,7 @@ class Log(Elementwise):
     """Natural logarithm; -inf at 0 and NaN below."""
 
     kernel = "log"
+    domain = (0.3, 2.5)
 
     def compute(self, xp, x):
         return xp.log(x)
@@ -50,6 +51,7 @@ class Log1p(Elementwise):
     """Natural logarithm of 1 + x, exact near 0."""
 
     kernel = "log1p"
+    domain = (-0.7, 2.5)
 
     def compute(self, xp, x):
         return xp.log1p(x)
@@ -62,6 +64,7 @@ class Sqrt(Elementwise):
     """Square root; NaN below 0."""
 
     kernel = "sqrt"
+    domain = (0.3, 2.5)
 
     def compute(self, xp, x):
         return xp.sqrt(x)
@@ -151,6 +154,7 @@ class Erf(Elementwise):
 class Step(Elementwise):
     """An op that is flat nearly everywhere: its derivative is zero."""
 
+    slope = "kinked"
     floats_only = False
     samples = [((Type("float32", (2, 3)),), {}), ((Type("float32", (37,)),), {})]
 
@@ -189,6 +193,7 @@ class StopGradient(Step):
     """x itself, through which no gradient flows."""
 
     kernel = "view"
+    slope = "declared"
 
     def compute(self, xp, x):
         return x
