@@ -20,7 +20,7 @@ def objects(build: Path) -> list[Path]:
     logs = [p for p in build.rglob("compile_commands.json") if not any("sanitize" in part for part in p.parts)]
     if not logs:
         return []
-    newest = max(logs, key=lambda p: max(p.stat().st_mtime, *(m.stat().st_mtime for m in p.parent.glob("*.so"))))
+    newest = max(logs, key=lambda log: max(p.stat().st_mtime for p in (log, *log.parent.glob("*.so"))))
     commands = [entry["command"] for entry in json.loads(newest.read_text())]
     outputs = [newest.parent / found[1] for command in commands if (found := OUTPUT.search(command))]
     return sorted(p for p in outputs if any(part.startswith("isa_") for part in p.parent.parts) and p.exists())
