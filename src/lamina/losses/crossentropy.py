@@ -173,7 +173,7 @@ def sparse_pair(y_true, y_pred, axis: int = -1):
                                  want=f"class numbers of shape {list(y_pred.shape[:-1])}, one for each prediction",
                                  fix="one-hot labels go with categorical_crossentropy" if one_hot
                                  else "give one label for each sample (and time step)"))
-    return (labels if str(labels.dtype) in ("int32", "int64") else ops.cast(labels, "int32")), y_pred
+    return ops.cast(labels, "int32"), y_pred
 
 
 class BinaryCrossentropy(LossFunctionWrapper):
