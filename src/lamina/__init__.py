@@ -13,6 +13,16 @@ LAZY = {
     "value_and_grad": "lamina.trace",
     "Variable": "lamina.trace",
     "ops": "lamina.ops",
+    "random": "lamina.random",
+    "initializers": "lamina.initializers",
+    "regularizers": "lamina.regularizers",
+    "constraints": "lamina.constraints",
+    "layers": "lamina.layers",
+    "models": "lamina.models",
+    "Input": "lamina.layers",
+    "Layer": "lamina.layers",
+    "Model": "lamina.models",
+    "Sequential": "lamina.models",
 }
 
 

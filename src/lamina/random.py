@@ -24,6 +24,7 @@ from .trace import Generator, current, untraced
 SeedGenerator = Generator
 
 _default = Generator(0)
+_seeds_given = 0
 
 
 def default_generator() -> Generator:
@@ -40,14 +41,30 @@ def set_seed(seed: int) -> None:
     >>> bool((a == lamina.random.normal((2,))).all())
     True
     """
+    global _seeds_given
     with untraced():
         _default.seed.assign(np.uint32(int(seed) % 2**32))
         _default.step.assign(np.uint32(0))
+    _seeds_given = 0
+
+
+def next_seed() -> int:
+    """A seed for an initializer that was given none: another one each time, the same ones after ``set_seed``.
+
+    Its lower 32 bits are the seed of the default generator, the upper ones count.
+
+    >>> lamina.random.set_seed(7)
+    >>> lamina.random.next_seed() - 2**32
+    7
+    """
+    global _seeds_given
+    _seeds_given += 1
+    return int(_default.seed.array) + (_seeds_given << 32)
 
 
 def source(seed=None):
     """(seed, step, stream) for one draw."""
-    if isinstance(seed, Generator) or seed is None and not tracing():
+    if isinstance(seed, Generator) or (seed is None and not tracing()):
         generator = _default if seed is None else seed
         step = as_value(generator.step)
         generator.step.assign(step + np.uint32(1))
@@ -142,8 +159,7 @@ def keep(shape, rate: float, seed=None):
     """Truth values that hold with probability 1 - rate: a comparison of whole numbers, so no rounding decides."""
     if not 0 <= rate <= 1:
         raise ArgumentError(message("a rate is a part of one", got=f"rate={rate}", want="0 <= rate <= 1"))
-    threshold = min(round(rate * 2**32), 2**32 - 1)
-    return less(np.uint32(threshold - 1), bits(shape, seed)) if threshold else less(bits(shape, seed) * np.uint32(0), np.uint32(1))
+    return less(np.uint32(max(round(rate * 2**32) - 1, 0)), bits(shape, seed))
 
 
 def dropout(inputs, rate: float, noise_shape=None, seed=None):
@@ -160,7 +176,8 @@ def dropout(inputs, rate: float, noise_shape=None, seed=None):
     if rate == 0:
         return inputs
     shape = tuple(inputs.shape)
-    noise = shape if noise_shape is None else tuple(n if m is None else m for n, m in zip(shape, noise_shape, strict=True))
+    sizes = noise_shape or (None,) * len(shape)
+    noise = tuple(n if size is None else size for n, size in zip(shape, sizes, strict=True))
     kept = keep(noise, rate, seed)
     kept = kept if noise == shape else expand(kept, shape=shape)
     scale = 1.0 / (1.0 - rate) if rate < 1 else 0.0
