@@ -5,12 +5,15 @@ from __future__ import annotations
 from ..graph import Graph
 from .drop import drop
 from .fold import fold
+from .hoist import hoist
 from .share import share
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph with constants folded, equal nodes shared and dead ones dropped."""
-    return drop(share(fold(graph)))
+    """The graph with constants folded, equal nodes shared, dead ones dropped and sums taken out of loops."""
+    graph = drop(share(fold(graph)))
+    slim = hoist(graph)
+    return graph if slim is graph else drop(share(fold(slim)))
 
 
-__all__ = ["drop", "fold", "share", "simplify"]
+__all__ = ["drop", "fold", "hoist", "share", "simplify"]

@@ -1,0 +1,66 @@
+"""An instruction before its operands have addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ...graph import Node
+from .views import Storage, View
+
+
+@dataclass
+class Body:
+    """The inside of a scan: drafts over bases of their own, and which piece of the parent each base is at time t."""
+
+    drafts: list[Draft]
+    bases: list[tuple[Storage, View, int]]        # the body's storage, its view in the parent at the first step, bytes a step
+    workspace: Storage
+    length: int
+
+
+@dataclass
+class Draft:
+    """One line of the program: a kernel, what it reads and writes, and the nodes it stands for."""
+
+    kernel: str
+    ins: list[View]
+    outs: list[View]
+    ints: list[int] = field(default_factory=list)
+    floats: list[float] = field(default_factory=list)
+    chain: dict | None = None
+    body: Body | None = None
+    call: Callable | None = None
+    nodes: list[Node] = field(default_factory=list)
+
+    def storages(self) -> Iterator[Storage]:
+        """All storages that it touches."""
+        for view in (*self.ins, *self.outs):
+            yield view.storage
+        if self.body is not None:
+            yield self.body.workspace
+            for _, view, _ in self.body.bases:
+                yield view.storage
+
+    def instruction(self) -> dict:
+        """What the engine takes."""
+        if self.body is not None:
+            return self.scan()
+        made: dict = {"kernel": self.kernel, "in": [v.operand() for v in self.ins], "out": [v.operand() for v in self.outs],
+                      "ints": self.ints, "floats": self.floats}
+        if self.chain is not None:
+            made["chain"] = self.chain
+        if self.call is not None:
+            made["call"] = self.call
+        return made
+
+    def scan(self) -> dict:
+        body = self.body
+        assert body is not None
+        written = {v.storage for d in body.drafts for v in d.outs}
+        ordered = sorted(body.bases, key=lambda b: b[0] in written)
+        for i, (storage, _, _) in enumerate(ordered, 1):
+            storage.base = i
+        made = [[view.operand() for storage, view, _ in ordered if (storage in written) == wanted] for wanted in (False, True)]
+        ints = [body.length, 0, *(step for _, _, step in ordered)]
+        return {"kernel": "scan", "in": made[0], "out": made[1], "ints": ints, "body": [d.instruction() for d in body.drafts]}

@@ -1,0 +1,133 @@
+"""How a node that runs alone becomes drafts: one short function for each shape of kernel, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...graph import Node
+from . import loops
+from .draft import Draft
+from .views import View, fresh
+
+if TYPE_CHECKING:
+    from .plan import Planner
+
+PACK_ROWS = 4           # a product of fewer rows than this does not repay the packing of its right-hand side
+
+
+def emit(planner: Planner, node: Node) -> None:
+    """Drafts one node; on the reference, where the engine has no kernel for its op or its dtypes."""
+    op = node.op
+    assert op is not None
+    rule = RULES.get(op.kernel or "")
+    dtypes = tuple(x.types[0].dtype for x in node.inputs)
+    if rule is None or not planner.can.kernel(str(op.kernel), dtypes):
+        planner.fallback(node)
+    else:
+        rule(planner, node)
+
+
+def matrix_operands(planner: Planner, node: Node) -> tuple[list[View], list[int]]:
+    """The operands of a matrix product; the right-hand side in panels if it is a weight."""
+    a, b = (planner.view(x) for x in node.inputs)
+    if len(b.shape) == 2 and b.storage in planner.weights:
+        packed = planner.pack(b, transient=a.shape[0] >= PACK_ROWS)
+        if packed is not None:
+            return [a, packed], [1]
+    return [a, b], [0]
+
+
+def gemm(planner: Planner, node: Node) -> None:
+    views, ints = matrix_operands(planner, node)
+    planner.add(Draft("gemm", views, [planner.place_of(node)], ints, nodes=[node]))
+
+
+def fold(planner: Planner, node: Node) -> None:
+    assert node.op is not None
+    axes = node.attrs["axes"] if "axes" in node.attrs else (node.attrs["axis"],)
+    planner.add(Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], list(axes), nodes=[node]))
+
+
+def rows(planner: Planner, node: Node) -> None:
+    assert node.op is not None
+    x = planner.view(node.inputs[0])
+    x = x if x.strides[-1] == 1 or x.shape[-1] == 1 else planner.contiguous(x)
+    planner.add(Draft(str(node.op.kernel), [x], [planner.place_of(node)], nodes=[node]))
+
+
+def pad(planner: Planner, node: Node) -> None:
+    """A fill, and a copy into the strided places that are not padding."""
+    x, out = planner.view(node.inputs[0]), planner.place_of(node)
+    planner.add(Draft("fill", [], [out], floats=[float(node.attrs["value"])], nodes=[node]))
+    low, interior = node.attrs["low"], node.attrs["interior"]
+    start = sum(a * s for a, s in zip(low, out.strides, strict=True))
+    inner = out.with_layout(x.shape, (s * (i + 1) for s, i in zip(out.strides, interior, strict=True)), out.offset + start)
+    if x.size:
+        planner.add(Draft("copy", [x], [inner], nodes=[node]))
+
+
+def concatenate(planner: Planner, node: Node) -> None:
+    views = [planner.view(x) for x in node.inputs]
+    planner.add(Draft("concatenate", views, [planner.place_of(node)], [node.attrs["axis"]], nodes=[node]))
+
+
+def gather(planner: Planner, node: Node) -> None:
+    table, ids = (planner.contiguous(planner.view(x)) for x in node.inputs)
+    out = planner.place_of(node)
+    planner.add(Draft("gather", [rows_of(table, 1), flat(ids)], [rows_of(out, len(ids.shape))], nodes=[node]))
+
+
+def scatter_add(planner: Planner, node: Node) -> None:
+    x, ids = (planner.contiguous(planner.view(v)) for v in node.inputs)
+    out = planner.place_of(node)
+    planner.add(Draft("scatter_add", [rows_of(x, len(ids.shape)), flat(ids)], [rows_of(out, 1)], nodes=[node]))
+
+
+def rows_of(view: View, lead: int) -> View:
+    """A contiguous view as a matrix: its first ``lead`` dimensions number the rows."""
+    count = size = 1
+    for n in view.shape[:lead]:
+        count *= n
+    for n in view.shape[lead:]:
+        size *= n
+    return view.with_layout((count, size), (size, 1))
+
+
+def flat(view: View) -> View:
+    return view.with_layout((view.size,), (1,))
+
+
+def along_axis(planner: Planner, node: Node) -> None:
+    """Ops along one axis with flags, in the order in which the op names them."""
+    assert node.op is not None
+    ints = [int(v) for v in node.attrs.values()]
+    planner.add(Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], ints, nodes=[node]))
+
+
+def top_k(planner: Planner, node: Node) -> None:
+    outs = [fresh(t) for t in node.types]
+    planner.items[node] = dict(enumerate(outs))
+    planner.add(Draft("top_k", [planner.view(node.inputs[0])], outs, [int(node.attrs["k"])], nodes=[node]))
+
+
+def window(planner: Planner, node: Node) -> None:
+    """Convolution, pooling and their derivatives: all attributes flattened in the order in which the op names them."""
+    assert node.op is not None
+    views = [planner.contiguous(planner.view(x)) for x in node.inputs]
+    ints: list[int] = []
+    for value in node.attrs.values():
+        ints += flattened(value)
+    planner.add(Draft(str(node.op.kernel), views, [planner.place_of(node)], ints, nodes=[node]))
+
+
+def flattened(value) -> list[int]:
+    return [i for v in value for i in flattened(v)] if isinstance(value, tuple) else [int(value)]
+
+
+RULES = {
+    "gemm": gemm, "sum": fold, "prod": fold, "max": fold, "min": fold, "argmax": fold, "argmin": fold,
+    "softmax": rows, "log_softmax": rows, "pad": pad, "concatenate": concatenate, "gather": gather,
+    "scatter_add": scatter_add, "scan": loops.scan,
+}
+
+__all__ = ["emit", "matrix_operands"]

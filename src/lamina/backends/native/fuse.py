@@ -1,0 +1,176 @@
+"""Which nodes run together: chains of elementwise nodes, alone or behind the matrix product that feeds them.
+
+A group becomes one instruction. Nodes join a group if they have its shape, and if nothing outside of the group lies
+between them and it, for else the group would have to wait for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ...graph import Graph, Node, users
+from .views import SIZES
+
+LIMIT = 96          # steps in one chain
+
+
+@dataclass(eq=False)
+class Group:
+    """Nodes that become one instruction. ``root`` is the matrix product or convolution of an epilogue, if there is one."""
+
+    index: int
+    nodes: list[Node]
+    root: Node | None = None
+    fusible: bool = False
+    needs: set[int] = field(default_factory=set)          # groups read directly
+
+    @property
+    def shape(self):
+        return self.nodes[0].shape
+
+
+class Grouping:
+    """Finds the groups of a graph."""
+
+    def __init__(self, graph: Graph, elementwise: Callable[[Node], bool], root: Callable[[Node], bool],
+                 transparent: Callable[[Node], bool]):
+        self.graph, self.elementwise, self.root, self.transparent = graph, elementwise, root, transparent
+        self.groups: list[Group] = []
+        self.of: dict[Node, Group] = {}
+        self.behind: dict[Node, frozenset[int]] = {}       # transparent nodes: the groups that they show
+        self.reach: list[int] = []                         # bit k: depends on group k, however far away
+        for node in graph.nodes:
+            self.place(node)
+        self.sink()
+
+    def sources(self, node: Node) -> set[int]:
+        """The groups that the inputs of a node come from."""
+        found: set[int] = set()
+        for x in node.inputs:
+            if x in self.of:
+                found.add(self.of[x].index)
+            else:
+                found.update(self.of_index(i) for i in self.behind.get(x, ()))
+        return found
+
+    def of_index(self, index: int) -> int:
+        """The index of the group that a group was merged into."""
+        while self.groups[index].index != index:
+            index = self.groups[index].index
+        return index
+
+    def place(self, node: Node) -> None:
+        if self.transparent(node):
+            self.behind[node] = frozenset(self.sources(node))
+            return
+        if self.elementwise(node):
+            candidates = {self.of[x].index: self.of[x] for x in node.inputs if x in self.of}
+            ordered = sorted((g for g in candidates.values() if g.fusible and g.shape == node.shape and len(g.nodes) < LIMIT),
+                             key=lambda g: (g.root is None, -g.index))
+            for group in ordered:
+                if self.join(node, group):
+                    for other in ordered:
+                        if other is not group:
+                            self.merge(group, other)
+                    return
+        self.start(node)
+
+    def start(self, node: Node) -> None:
+        rooted = self.root(node)
+        group = Group(len(self.groups), [node], node if rooted else None, rooted or self.elementwise(node), self.sources(node))
+        self.groups.append(group)
+        self.reach.append(self.closure(group.needs))
+        self.of[node] = group
+
+    def closure(self, needs: set[int]) -> int:
+        mask = 0
+        for i in needs:
+            mask |= self.reach[i] | 1 << i
+        return mask
+
+    def join(self, node: Node, group: Group) -> bool:
+        others = self.sources(node) - {group.index}
+        if any(self.reach[i] >> group.index & 1 for i in others):
+            return False
+        group.nodes.append(node)
+        self.of[node] = group
+        self.extend(group, others)
+        return True
+
+    def extend(self, group: Group, needs: set[int]) -> None:
+        group.needs |= needs
+        new = self.closure(needs) & ~self.reach[group.index]
+        if not new:
+            return
+        self.reach[group.index] |= new
+        for i, mask in enumerate(self.reach):
+            if mask >> group.index & 1:
+                self.reach[i] |= self.reach[group.index]
+
+    def merge(self, a: Group, b: Group) -> None:
+        """b becomes part of a, if neither waits for the other through a third."""
+        b = self.groups[self.of_index(b.index)]
+        if a is b or (a.root is not None and b.root is not None) or len(a.nodes) + len(b.nodes) > LIMIT:
+            return
+        for x, y in ((a, b), (b, a)):
+            if any(self.reach[i] >> y.index & 1 for i in {self.of_index(i) for i in x.needs} - {y.index}):
+                return
+        if b.root is not None:
+            a, b = b, a
+        a.nodes = sorted({*a.nodes, *b.nodes}, key=self.positions().__getitem__)
+        if a.root is not None:
+            a.nodes.remove(a.root)
+            a.nodes.insert(0, a.root)
+        for node in b.nodes:
+            self.of[node] = a
+        b_index = b.index
+        self.groups[b_index] = a
+        a.needs = {self.of_index(i) for i in a.needs | b.needs} - {a.index}
+        both = (self.reach[a.index] | self.reach[b_index]) & ~(1 << a.index) & ~(1 << b_index)
+        for i, mask in enumerate(self.reach):
+            if mask >> b_index & 1 or mask >> a.index & 1:
+                self.reach[i] |= both | 1 << a.index
+        self.reach[a.index] = self.reach[b_index] = both
+
+    def positions(self) -> dict[Node, int]:
+        if not hasattr(self, "_positions"):
+            self._positions = {n: i for i, n in enumerate(self.graph.nodes)}
+        return self._positions
+
+    def sink(self) -> None:
+        """Moves a node to the one group that reads it, where that saves memory traffic: a sigmoid's derivative is
+        computed in the backward pass from the stored sigmoid, rather than stored beside it."""
+        reads = users(self.graph)
+        outputs = set(self.graph.outputs)
+
+        def outside(x: Node, group: Group, leaving: Node) -> bool:
+            return x in outputs or any(self.of.get(m) is not group for m in reads[x] if m is not leaving)
+
+        for node in reversed(self.graph.nodes):
+            group = self.of.get(node)
+            if group is None or not group.fusible or node is group.root or node in outputs or len(group.nodes) == 1:
+                continue
+            targets = {self.of.get(m) for m in reads[node]}
+            target = next(iter(targets)) if len(targets) == 1 else None
+            if target is None or target is group or not target.fusible or target.shape != node.shape or len(target.nodes) >= LIMIT:
+                continue
+            new = [x for x in dict.fromkeys(node.inputs) if self.of.get(x) is group and not outside(x, group, node)]
+            if sum(SIZES[x.dtype] for x in new) > SIZES[node.dtype]:
+                continue
+            group.nodes.remove(node)
+            target.nodes.insert(1 if target.root is not None else 0, node)
+            self.of[node] = target
+            target.needs |= self.sources(node) - {target.index}
+
+    def result(self) -> list[Group]:
+        """The groups, each once, with what they need; in the order of their last nodes."""
+        position = self.positions()
+        found = list(dict.fromkeys(self.of.values()))
+        for group in found:
+            group.nodes.sort(key=lambda n: (n is not group.root, position[n]))
+            group.needs = set()
+            for node in group.nodes:
+                group.needs |= self.sources(node)
+            group.needs.discard(group.index)
+        return sorted(found, key=lambda g: max(position[n] for n in g.nodes))

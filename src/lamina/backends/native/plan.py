@@ -1,0 +1,306 @@
+"""From a graph to a list of drafts: which nodes run together, in which order, and where their values lie."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...graph import Graph, Node, users
+from ...types import Type
+from . import emit
+from .chain import Chain, build
+from .draft import Draft
+from .fuse import Group, Grouping
+from .views import SIZES, Storage, View, fresh, row_major, viewed
+
+VIEWS = {"reshape", "transpose", "expand", "slice", "reverse", "stop_gradient"}
+GENERATORS = {"iota", "random_bits"}
+
+
+@dataclass
+class Target:
+    """An output of the graph, and where its value must end up (None: anywhere, as long as it survives the step)."""
+
+    node: Node
+    place: View | None
+
+
+class Planner:
+    """Plans one graph: a whole step, or the body of a scan.
+
+    given      where the inputs lie
+    targets    where the outputs go; a place may be that of an input, which is then updated in place
+    packs      gives the packed form of a weight that does not change inside of this graph, or None
+    weights    the storages whose matrices are worth packing
+    """
+
+    def __init__(self, graph: Graph, given: dict[Node, View], targets: Sequence[Target], capabilities, packs=None,
+                 weights: set[Storage] = frozenset()):  # type: ignore[assignment]
+        self.graph, self.targets, self.can, self.weights = graph, targets, capabilities, weights
+        self.views: dict[Node, View] = dict(given)
+        self.given = given
+        self.reads = users(graph)
+        self.drafts: list[Draft] = []
+        self.items: dict[Node, dict[int, View]] = {}
+        self.copies: dict[tuple, View] = {}
+        self.packed: dict[tuple, View] = {}
+        self.outer_packs = packs
+        self.places: dict[Node, View] = {}
+        self.late: list[tuple[Node, View]] = []
+        grouping = Grouping(graph, self.elementwise, self.is_root, self.transparent)
+        self.groups, self.group_of = grouping.result(), grouping.of
+        self.written = {t.place.storage for t in targets if t.place is not None}
+        self.place_targets()
+        self.run()
+
+    @staticmethod
+    def target(node: Node, place: View | None) -> Target:
+        """For loops, whose bodies have targets too."""
+        return Target(node, place)
+
+    # -- what kind of node --
+
+    def transparent(self, node: Node) -> bool:
+        return node.op is not None and (node.op.name in VIEWS or node.op.name in ("full", "item"))
+
+    def elementwise(self, node: Node) -> bool:
+        op = node.op
+        if op is None or len(node.types) != 1 or op.kernel is None:
+            return False
+        if op.name == "random_bits":
+            return True
+        if op.name == "iota":
+            return self.can.step("iota", (), node.dtype)
+        same = all(x.types[0].shape == node.shape for x in node.inputs) and bool(node.inputs)
+        return same and self.can.step(op.kernel, tuple(x.types[0].dtype for x in node.inputs), node.dtype)
+
+    def is_root(self, node: Node) -> bool:
+        return node.op is not None and node.op.name == "matmul" and node.dtype == "float32"
+
+    # -- views --
+
+    def constant(self, node: Node):
+        """``("c", value, dtype)`` for a node that is one repeated value, else None."""
+        while node.op is not None and node.op.name in VIEWS:
+            node = node.inputs[0]
+        if node.op is not None and node.op.name == "full":
+            return ("c", node.attrs["value"], node.dtype)
+        return None
+
+    def view(self, node: Node) -> View:
+        """Where the value of a node lies; moves or fills are drafted where there is no way around."""
+        if node in self.views:
+            return self.views[node]
+        assert node.op is not None, f"{node} lies nowhere"
+        name = node.op.name
+        if name == "full":
+            made = fresh(node.type)
+            self.add(Draft("fill", [], [made], floats=[float(node.attrs["value"])], nodes=[node]))
+        elif name == "item":
+            made = self.items[node.inputs[0]][node.attrs["index"]]
+        else:
+            assert name in VIEWS, f"{node} is read before it is computed"
+            source = self.view(node.inputs[0])
+            found = viewed(name, source, node.attrs, node.shape)
+            made = found if found is not None else self.reshaped_copy(source, node)
+        self.views[node] = made
+        return made
+
+    def reshaped_copy(self, source: View, node: Node) -> View:
+        copy = self.contiguous(source)
+        return copy.with_layout(node.shape, row_major(node.shape))
+
+    def contiguous(self, view: View) -> View:
+        """The same elements side by side."""
+        if view.contiguous:
+            return view
+        key = (view.storage, view.offset, view.shape, view.strides, view.dtype)
+        if key not in self.copies:
+            made = View(Storage(view.size * SIZES[view.dtype]), view.dtype, view.shape, ())
+            made = made.with_layout(view.shape, row_major(view.shape))
+            self.add(Draft("copy", [view], [made]))
+            self.copies[key] = made
+        return self.copies[key]
+
+    def pack(self, view: View, transient: bool) -> View | None:
+        """The panels of a matrix that is a weight; None where packing does not pay."""
+        key = (view.storage, view.offset, view.shape, view.strides)
+        if key in self.packed:
+            return self.packed[key]
+        if self.outer_packs is not None and view.storage not in self.written:
+            found = self.outer_packs(view)
+            if found is not None:
+                self.packed[key] = found
+                return found
+        if not transient:
+            return None
+        k, n = view.shape
+        made = View(Storage(self.can.packed_bytes(k, n)), "float32", (self.can.packed_bytes(k, n) // 4,), (1,))
+        self.add(Draft("pack", [view], [made]))
+        self.packed[key] = made
+        return made
+
+    def add(self, draft: Draft) -> None:
+        self.drafts.append(draft)
+
+    # -- where outputs go --
+
+    def place_targets(self) -> None:
+        """Values are computed straight into the place of a target, unless somebody must still read what lies there."""
+        self.needs = {g.index: set(g.needs) for g in self.groups}
+        readers = self.readers_of_inputs()
+        for target in self.targets:
+            if target.place is None:
+                continue
+            group = self.group_of.get(target.node)
+            if group is None or target.node in self.places or not self.direct(group, target, readers):
+                self.late.append((target.node, target.place))
+                continue
+            self.places[target.node] = target.place
+
+    def readers_of_inputs(self) -> dict[Storage, dict[int, list[tuple[Node, Node]]]]:
+        """For each storage that is given: the groups that read it, with the nodes and what they read."""
+        roots: dict[Node, set[Storage]] = {n: {v.storage} for n, v in self.given.items()}
+        found: dict[Storage, dict[int, list]] = {}
+        for node in self.graph.nodes:
+            if self.transparent(node):
+                roots[node] = set().union(*(roots.get(x, set()) for x in node.inputs))
+                continue
+            for x in node.inputs:
+                for storage in roots.get(x, ()):
+                    found.setdefault(storage, {}).setdefault(self.group_of[node].index, []).append((node, x))
+        self.roots = roots
+        return found
+
+    def direct(self, group: Group, target: Target, readers) -> bool:
+        place = target.place
+        assert place is not None
+        for index, reads in readers.get(place.storage, {}).items():
+            if index == group.index:
+                for node, x in reads:
+                    if not (group.fusible and node is not group.root and self.given.get(x) == place):
+                        return False
+            elif self.depends(index, group.index):
+                return False
+        for index in readers.get(place.storage, {}):
+            if index != group.index:
+                self.needs[group.index].add(index)
+        return not self.is_late_source(place.storage)
+
+    def is_late_source(self, storage: Storage) -> bool:
+        """Whether some output is, unchanged, what lies in a storage: it is copied at the end and must not be overwritten."""
+        return any(storage in self.roots.get(t.node, ()) for t in self.targets)
+
+    def depends(self, index: int, on: int) -> bool:
+        """Whether a group waits for another, through whatever lies between."""
+        seen, stack = {index}, [index]
+        while stack:
+            for i in self.needs[stack.pop()]:
+                if i == on:
+                    return True
+                if i not in seen:
+                    seen.add(i)
+                    stack.append(i)
+        return False
+
+    # -- emission --
+
+    def run(self) -> None:
+        for group in self.schedule():
+            if group.fusible:
+                self.emit_group(group)
+            else:
+                emit.emit(self, group.nodes[0])
+        for target in self.targets:
+            if target.place is None:
+                self.views[target.node] = self.saved(self.view(target.node))
+        moved = [(self.saved(self.view(node)), place) for node, place in self.late]
+        for view, place in moved:
+            self.add(Draft("copy", [view], [place]))
+
+    def saved(self, view: View) -> View:
+        """A copy, if the view shows a storage that the late copies write."""
+        if view.storage not in self.written:
+            return view
+        made = fresh(_type(view))
+        self.add(Draft("copy", [view], [made]))
+        return made
+
+    def schedule(self) -> list[Group]:
+        """The groups in an order that respects all needs; among those that are ready, the earliest comes first."""
+        rank = {g.index: i for i, g in enumerate(self.groups)}
+        by_index = {g.index: g for g in self.groups}
+        waiting = {g.index: len(self.needs[g.index]) for g in self.groups}
+        followers: dict[int, list[int]] = {g.index: [] for g in self.groups}
+        for g in self.groups:
+            for i in self.needs[g.index]:
+                followers[i].append(g.index)
+        ready = [rank[i] for i, n in waiting.items() if n == 0]
+        heapq.heapify(ready)
+        order = []
+        while ready:
+            group = self.groups[heapq.heappop(ready)]
+            order.append(by_index[group.index])
+            for i in followers[group.index]:
+                waiting[i] -= 1
+                if waiting[i] == 0:
+                    heapq.heappush(ready, rank[i])
+        assert len(order) == len(self.groups), "groups wait for each other"
+        return order
+
+    def place_of(self, node: Node) -> View:
+        """Where a node's value is to be put: in its target's place, or in a new piece of the arena."""
+        made = self.places.get(node) or fresh(node.type)
+        self.views[node] = made
+        return made
+
+    def escaping(self, group: Group) -> list[Node]:
+        """The nodes of a group whose value somebody outside reads."""
+        outputs = {t.node for t in self.targets}
+        return [n for n in group.nodes if n in outputs or any(self.group_of.get(m) is not group for m in self.reads[n])]
+
+    def emit_group(self, group: Group) -> None:
+        chain = Chain(group.shape, group.root)
+
+        def resolve(x: Node):
+            constant = self.constant(x)
+            return self.view(x) if constant is None else constant
+
+        ins = emit.matrix_operands(self, group.root) if group.root is not None else None
+        build(chain, group.nodes, resolve)
+        out_nodes = self.escaping(group)
+        outs = [self.place_of(n) for n in out_nodes]
+        for node, view in zip(out_nodes, outs, strict=True):
+            chain.output(node, view)
+        if ins is None:
+            self.add(Draft("map", chain.inputs, outs, chain=chain.finished(), nodes=group.nodes))
+            return
+        views, ints = ins
+        if out_nodes == [group.root] and len(group.nodes) == 1:
+            self.add(Draft("gemm", views, outs, ints, nodes=group.nodes))
+        else:
+            self.add(Draft("gemm", [*views, *chain.inputs], outs, ints, chain=chain.finished(), nodes=group.nodes))
+
+    def fallback(self, node: Node) -> None:
+        """The op runs on the reference: Python is entered for it."""
+        op, attrs, types = node.op, node.attrs, node.types
+        assert op is not None
+        ins = [self.view(x) for x in node.inputs]
+        outs = [self.place_of(node)] if len(types) == 1 else [fresh(t) for t in types]
+        if len(types) > 1:
+            self.items[node] = dict(enumerate(outs))
+
+        def call(inputs, outputs):
+            with np.errstate(all="ignore"):
+                values = op.compute(np, *inputs, **attrs)
+            for out, value in zip(outputs, values if len(types) > 1 else (values,), strict=True):
+                out[...] = value
+
+        self.add(Draft("python", ins, outs, call=call, nodes=[node]))
+
+
+def _type(view: View) -> Type:
+    return Type(view.dtype, view.shape)

@@ -1,0 +1,131 @@
+"""A planned graph, bound to its variables and run by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ... import _native
+from ...composite import inline
+from ...passes import simplify
+from ..program import Bound, Program
+from .capabilities import capabilities
+from .draft import Draft
+from .memory import plan_memory
+from .plan import Planner, Target
+from .views import SIZES, Storage, View, fresh, row_major
+
+ORDER, CURSOR, FIRST = 1, 2, 3          # bases: the order of rows, how far we are in it, then the sources, then the slots
+
+
+class NativeProgram(Program):
+    """Planned once; for each combination of dtypes in which data arrive, an engine program is made when it is needed."""
+
+    backend = "native"
+
+    def __init__(self, bound: Bound, isa: str | None = None):
+        super().__init__(bound)
+        self.isa = isa or _native.isa()
+        can = capabilities(self.isa)
+        kept = [name for name in can.table if name not in ("scan",)]
+        graph = simplify(inline(bound.graph, keep=kept))
+        count = len(graph.inputs) - len(bound.slots)
+        self.arguments = [fresh(x.type) for x in graph.inputs[:count]]
+        self.slots = [self.slot_view(x, FIRST + count + i) for i, x in enumerate(graph.inputs[count:])]
+        given = dict(zip(graph.inputs, [*self.arguments, *self.slots], strict=True))
+        place = {id(s): v for s, v in zip(bound.slots, self.slots, strict=True)}
+        n = bound.results
+        targets = [Target(y, None) for y in graph.outputs[:n]]
+        targets += [Target(y, place[id(s)]) for y, s in zip(graph.outputs[n:], bound.updates, strict=True)]
+        self.prologue: list[Draft] = []
+        self.prologue_slots: list[int] = []
+        self.written = {place[id(s)].storage for s in bound.updates}
+        self.graph, self.can = graph, can
+        planner = Planner(graph, given, targets, can, self.pack_once, {v.storage for v in self.slots})
+        self.drafts = planner.drafts
+        self.results = [planner.views[y] for y in graph.outputs[:n]]
+        self.arena = plan_memory([*self.feeds(), *self.prologue, *self.drafts], [v.storage for v in self.results])
+        self.engines: dict[tuple[str, ...], _native.Program] = {}
+        self.cursor = np.zeros(1, np.int64)
+        self.identity = np.arange(max([v.shape[0] if v.shape else 1 for v in self.arguments], default=0), dtype=np.int64)
+        self.versions: list[int] | None = None
+        self.order: dict[int, np.ndarray] = {}
+
+    def slot_view(self, node, base: int) -> View:
+        type = node.type
+        return View(Storage(type.size * SIZES[type.dtype], base), type.dtype, type.shape, row_major(type.shape))
+
+    def pack_once(self, view: View) -> View | None:
+        """Panels of a weight that no step changes: made before the first step, and again when somebody writes it."""
+        slot = next((i for i, v in enumerate(self.slots) if v.storage is view.storage), None)
+        if slot is None or view.storage in self.written:
+            return None
+        size = self.can.packed_bytes(*view.shape)
+        made = View(Storage(size, whole_run=True), "float32", (size // 4,), (1,))
+        self.prologue.append(Draft("pack", [view], [made]))
+        self.prologue_slots.append(slot)
+        return made
+
+    def feeds(self, dtypes: Sequence[str] = ()) -> list[Draft]:
+        """The drafts that gather a batch: row order[cursor + i] of each source becomes row i of its argument."""
+        order = View(Storage(8, ORDER), "int64", (1,), (1,))
+        cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
+        drafts = []
+        for i, view in enumerate(self.arguments):
+            shape = view.shape or (1,)
+            order_i = order.with_layout((shape[0],), (1,))
+            source = View(Storage(0, FIRST + i), dtypes[i] if dtypes else view.dtype, shape, row_major(shape))
+            drafts.append(Draft("feed", [source, order_i, cursor], [view.with_layout(shape, row_major(shape))]))
+        return drafts
+
+    def engine(self, dtypes: tuple[str, ...]) -> _native.Program:
+        """The engine program for data of these dtypes."""
+        if dtypes not in self.engines:
+            feeds = self.feeds(dtypes)
+            cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
+            rows = self.arguments[0].shape[0] if self.arguments and self.arguments[0].shape else 0
+            drafts = [*feeds, *self.drafts, Draft("advance", [], [cursor], [rows])]
+            program = _native.Program([d.instruction() for d in drafts], self.arena, FIRST + len(self.arguments) + len(self.slots),
+                                      [d.instruction() for d in self.prologue], self.isa)
+            program.bind(CURSOR, self.cursor)
+            for i, slot in enumerate(self.bound.slots):
+                program.bind(FIRST + len(self.arguments) + i, slot.array)
+            self.engines[dtypes] = program
+        return self.engines[dtypes]
+
+    def execute(self, arrays):
+        return self.go(arrays, self.identity, 0, 1)
+
+    def run_steps(self, sources, order, first, steps):
+        return self.go(sources, order, first, steps)
+
+    def go(self, sources: Sequence[np.ndarray], order: np.ndarray, first: int, steps: int) -> list[np.ndarray]:
+        sources = [np.asarray(s, order="C") for s in sources]
+        program = self.engine(tuple(str(s.dtype) for s in sources))
+        for i, source in enumerate(sources):
+            program.bind(FIRST + i, source)
+        program.bind(ORDER, order)
+        self.cursor[0] = first
+        versions = [self.bound.slots[i].version for i in self.prologue_slots]
+        stale = versions != self.versions or len(self.engines) > 1
+        program.run(steps, stale)
+        self.versions = versions
+        for slot in self.bound.updates:
+            slot.version += 1
+        return [program.read(*v.operand()) for v in self.results]
+
+    def placement(self):
+        found = []
+        for draft in self.drafts:
+            found += placed(draft)
+        return found
+
+
+def placed(draft: Draft) -> list[tuple[str, str]]:
+    """The ops of a draft and who runs them, bodies included."""
+    where = "reference" if draft.kernel == "python" else "native"
+    rows = [(n.op.name if n.op else "", where) for n in draft.nodes]
+    for inner in draft.body.drafts if draft.body else ():
+        rows += placed(inner)
+    return rows
