@@ -4,7 +4,7 @@ This file is the face. The ops themselves stand in the files of this folder, one
 other ops stand in ``lamina.composites``. To add one, write its class in the file of its family.
 """
 
-from . import operators as _operators  # noqa: F401  (gives symbolic values their operators)
+from . import operators as _operators
 from .broadcast import expand, sum_
 from .compare import (
     equal,
@@ -61,7 +61,23 @@ from .piecewise import abs_ as absolute
 from .piecewise import maximum, minimum, relu, sign
 from .piecewise import pow_ as power
 from .scan import scan
-from .transcendental import ceil, cos, erf, exp, expm1, floor, log, log1p, sigmoid, sin, sqrt, square, stop_gradient, tanh
+from .sliding import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
+from .transcendental import (
+    ceil,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    sigmoid,
+    sin,
+    sqrt,
+    square,
+    stop_gradient,
+    tanh,
+)
 from .transcendental import round_ as round
 
 from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip  (composites build on the ops above)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..graph import Node
 from ..op import Op
 from ..types import Type
 
@@ -42,3 +43,9 @@ class Iota(Op):
 
 
 full, iota = Full(), Iota()
+
+
+def full_like(x, value, shape=None, dtype: str | None = None):
+    """One value, in the shape and dtype of x unless others are given: a node if x is one, else an array."""
+    attrs = {"value": value, "shape": tuple(x.shape if shape is None else shape), "dtype": dtype or str(x.dtype)}
+    return full.node([], attrs) if isinstance(x, Node) else full(**attrs)

@@ -9,7 +9,7 @@ from ..op import Op
 from ..types import Type
 from .broadcast import Reduce, spread, sum_
 from .compare import equal
-from .create import full
+from .create import full_like
 from .elementwise import cast, div, mul
 from .shape import reshape, transpose
 from .slice import concatenate_, part
@@ -86,10 +86,6 @@ def others(rows):
     above = others(mul(left, right))                                                # of the pair: all but the pair
     pairs = [reshape(mul(above, x), shape=(many, half, 1)) for x in (right, left)]
     return part(reshape(concatenate_(*pairs, axis=2), shape=(many, 2 * half)), 1, 0, n)
-
-
-def full_like(x, value: float):
-    return full.node([], {"value": value, "shape": tuple(x.shape), "dtype": x.dtype})
 
 
 class Arg(Op):

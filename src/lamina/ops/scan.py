@@ -18,7 +18,6 @@ from .create import full
 from .defer import public
 from .elementwise import add, cast, mul
 
-
 X, IDS = Type("float32", (2, 3)), Type("int32", (2,))
 
 
@@ -167,7 +166,7 @@ class ScanDerivative:
 
 
 def zeros(type: Type) -> Node:
-    return full(value=0.0, shape=type.shape, dtype=type.dtype) if tracing() else full.node([], {"value": 0.0, "shape": type.shape, "dtype": type.dtype})
+    return full.node([], {"value": 0.0, "shape": type.shape, "dtype": type.dtype})
 
 
 def transplanted(outputs: list[Node], new: dict[Node, Node]) -> list[Node]:
