@@ -14,10 +14,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @dataclass(frozen=True)
 class Case:
-    """One recorded case. Its fields are attributes (`case.outputs`); a field it lacks is None.
-
-    `class` is a word of Python's, so it reads `case.class_name`. `README.md` lists the fields of each family.
-    """
+    """One recorded case. Its fields are attributes (`case.outputs`, `case.class_name`); one it lacks is None."""
 
     id: str
     fields: dict[str, Any]
@@ -36,7 +33,7 @@ class Case:
 
 
 def build(spec: Any, *modules: ModuleType) -> Any:
-    """Make what a spec describes: {"class": ..., "config": ...} becomes an object, nested ones first."""
+    """Make what a spec describes: {"class": ..., "config": ...} becomes an object, nested ones first; ints a tuple."""
     if isinstance(spec, dict):
         made = {key: build(value, *modules) for key, value in spec.items()}
         if set(made) != {"class", "config"}:
@@ -45,7 +42,10 @@ def build(spec: Any, *modules: ModuleType) -> Any:
             if hasattr(module, made["class"]):
                 return getattr(module, made["class"])(**made["config"])
         raise LookupError(f"no module given here has {made['class']}")
-    return tuple(build(value, *modules) for value in spec) if isinstance(spec, (list, tuple)) else spec
+    if isinstance(spec, list):
+        made = [build(value, *modules) for value in spec]
+        return tuple(made) if all(isinstance(value, int) for value in made) else made
+    return spec
 
 
 def load(stem: str) -> list[Case]:
