@@ -1,0 +1,198 @@
+// The module lamina._native: instructions as dicts in, one Program out. Nothing here computes.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+#include <map>
+#include "program.h"
+
+namespace nb = nanobind;
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw std::invalid_argument(what); }
+
+DType to_dtype(const std::string& name) {
+  for (int i = 0; i < N_DTYPES; i++)
+    if (name == DTYPE_NAMES[i]) return (DType)i;
+  fail("unknown dtype \"" + name + "\"");
+}
+
+nb::dlpack::dtype to_dlpack(DType t) {
+  using C = nb::dlpack::dtype_code;
+  auto code = t == F32 || t == F64 ? C::Float : t == I32 || t == I64 ? C::Int : t == BOOL ? C::Bool : C::UInt;
+  return {(uint8_t)code, (uint8_t)(8 * dtype_size(t)), 1};
+}
+
+Operand to_operand(nb::handle h) {
+  nb::tuple t = nb::cast<nb::tuple>(h);
+  if (t.size() != 5) fail("an operand is (base, offset, dtype, shape, strides)");
+  auto shape = nb::cast<std::vector<int64_t>>(t[3]), strides = nb::cast<std::vector<int64_t>>(t[4]);
+  if (shape.size() != strides.size()) fail("an operand's shape and strides differ in length");
+  if (shape.size() > MAX_RANK) fail("an operand has more than 8 dimensions");
+  Operand o{};
+  o.base = nb::cast<int>(t[0]);
+  o.offset = nb::cast<int64_t>(t[1]);
+  o.dtype = to_dtype(nb::cast<std::string>(t[2]));
+  o.rank = (int)shape.size();
+  std::copy(shape.begin(), shape.end(), o.shape);
+  std::copy(strides.begin(), strides.end(), o.strides);
+  return o;
+}
+
+SourceSpec to_source(nb::handle h) {
+  SourceSpec s{};
+  if (!nb::isinstance<nb::tuple>(h)) { s.index = nb::cast<int>(h); return s; }
+  nb::tuple t = nb::cast<nb::tuple>(h);
+  if (t.size() != 3) fail("a constant is (\"c\", value, dtype)");
+  s.constant = true;
+  s.dtype = to_dtype(nb::cast<std::string>(t[2]));
+  if (s.dtype == F32 || s.dtype == F64) s.number = nb::cast<double>(nb::float_(t[1]));
+  else s.integer = nb::cast<int64_t>(nb::int_(t[1]));
+  return s;
+}
+
+std::unique_ptr<ChainSpec> to_chain(nb::handle h) {
+  nb::dict d = nb::cast<nb::dict>(h);
+  auto chain = std::make_unique<ChainSpec>();
+  chain->shape = nb::cast<std::vector<int64_t>>(d["shape"]);
+  chain->n_registers = nb::cast<int>(d["n_registers"]);
+  for (nb::handle step : d["steps"]) {
+    nb::tuple t = nb::cast<nb::tuple>(step);
+    if (t.size() != 4) fail("a chain's step is (functor, dtype, sources, destination)");
+    StepSpec s{nb::cast<std::string>(t[0]), to_dtype(nb::cast<std::string>(t[1])), {}, nb::cast<int>(t[3])};
+    for (nb::handle source : t[2]) s.src.push_back(to_source(source));
+    chain->steps.push_back(std::move(s));
+  }
+  return chain;
+}
+
+// A NumPy view of memory that the program owns or keeps alive.
+nb::object view(char* data, const Operand& o) {
+  size_t shape[MAX_RANK];
+  int64_t strides[MAX_RANK];
+  for (int d = 0; d < o.rank; d++) { shape[d] = (size_t)o.shape[d]; strides[d] = o.strides[d]; }
+  return nb::cast(nb::ndarray<nb::numpy>(data, o.rank, shape, nb::handle(), strides, to_dlpack(o.dtype)), nb::rv_policy::reference);
+}
+
+std::function<void(char* const*)> to_call(nb::object call, std::vector<Operand> in, std::vector<Operand> out) {
+  auto shared = std::shared_ptr<nb::object>(new nb::object(std::move(call)), [](nb::object* o) { nb::gil_scoped_acquire lock; delete o; });
+  return [shared, in = std::move(in), out = std::move(out)](char* const* bases) {
+    nb::gil_scoped_acquire lock;
+    nb::list ins, outs;
+    for (auto& o : in) ins.append(view(bases[o.base] + o.offset, o));
+    for (auto& o : out) outs.append(view(bases[o.base] + o.offset, o));
+    (*shared)(ins, outs);
+  };
+}
+
+std::vector<InstructionSpec> to_instructions(nb::handle list);
+
+nb::object field(nb::dict d, const char* name) {
+  return d.contains(name) ? nb::object(d[name]) : nb::none();
+}
+
+InstructionSpec to_instruction(nb::handle h) {
+  nb::dict d = nb::cast<nb::dict>(h);
+  InstructionSpec s;
+  s.kernel = nb::cast<std::string>(d["kernel"]);
+  if (nb::object in = field(d, "in"); !in.is_none()) for (nb::handle o : in) s.in.push_back(to_operand(o));
+  if (nb::object out = field(d, "out"); !out.is_none()) for (nb::handle o : out) s.out.push_back(to_operand(o));
+  if (nb::object ints = field(d, "ints"); !ints.is_none()) s.ints = nb::cast<std::vector<int64_t>>(ints);
+  if (nb::object floats = field(d, "floats"); !floats.is_none()) s.floats = nb::cast<std::vector<double>>(floats);
+  if (nb::object chain = field(d, "chain"); !chain.is_none()) s.chain = to_chain(chain);
+  if (nb::object body = field(d, "body"); !body.is_none()) s.body = to_instructions(body);
+  if (nb::object call = field(d, "call"); !call.is_none()) s.call = to_call(call, s.in, s.out);
+  return s;
+}
+
+std::vector<InstructionSpec> to_instructions(nb::handle list) {
+  std::vector<InstructionSpec> all;
+  for (nb::handle h : list) {
+    try {
+      all.push_back(to_instruction(h));
+    } catch (const std::invalid_argument& e) {
+      fail("instruction " + std::to_string(all.size()) + ": " + e.what());
+    } catch (const nb::cast_error&) {
+      fail("instruction " + std::to_string(all.size()) + ": a field has the wrong type");
+    }
+  }
+  return all;
+}
+
+struct Bound {                                           // a Program and the arrays it keeps alive
+  Program program;
+  std::map<int, nb::object> arrays;
+
+  void bind(int index, nb::ndarray<nb::device::cpu> array) {
+    bind_view(index, array, true);
+  }
+  void bind_read_only(int index, nb::ndarray<nb::ro, nb::device::cpu> array) { bind_view(index, array, false); }
+  template <class A> void bind_view(int index, A& array, bool writable) {
+    int64_t expected = 1;
+    for (size_t d = array.ndim(); d-- > 0;) {
+      if (array.shape(d) > 1 && array.stride(d) != expected && array.size()) fail("base " + std::to_string(index) + ": the array must be C-contiguous");
+      expected *= (int64_t)array.shape(d);
+    }
+    {
+      nb::gil_scoped_release unlocked;                     // bind waits for a run in progress, which may want the lock
+      program.bind(index, (char*)const_cast<void*>((const void*)array.data()), (int64_t)array.nbytes(), writable);
+    }
+    arrays[index] = nb::cast(array, nb::rv_policy::reference);
+  }
+
+  int64_t run(int64_t steps, bool prologue) {
+    nb::gil_scoped_release unlocked;
+    return program.run(steps, prologue);
+  }
+
+  nb::object read(int base, int64_t offset, const std::string& dtype, nb::tuple shape, nb::tuple strides) {
+    Operand o = to_operand(nb::make_tuple(base, offset, dtype, shape, strides));
+    return view(program.address_of(o), o).attr("copy")();
+  }
+};
+
+std::map<std::string, std::vector<std::string>> kernels(const std::string& isa) {
+  std::map<std::string, std::vector<std::string>> all;
+  for (auto& [name, signatures] : list_kernels(isa)) {
+    size_t at = 0;
+    while (at < signatures.size()) {
+      size_t end = std::min(signatures.find(' ', at), signatures.size());
+      all[name].push_back(signatures.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  nb::register_exception_translator([](const std::exception_ptr& p, void*) {
+    try { std::rethrow_exception(p); } catch (const BadIndex& e) { PyErr_SetString(PyExc_IndexError, e.what()); }
+  });
+  m.def("isas", possible_isas, "Instruction sets that this machine can run, best first.");
+  m.def("isa", [] { return chosen_isa(""); }, "The instruction set programs use: LAMINA_ISA, or the best one.");
+  m.def("kernels", kernels, nb::arg("isa"), "Name -> supported dtypes or signatures, for one instruction set.");
+  m.def("packed_size", [](int64_t k, int64_t n, const std::string& isa) { return packed_bytes(k, n, chosen_isa(isa)); },
+        nb::arg("k"), nb::arg("n"), nb::arg("isa") = "", "Bytes of a [k, n] matrix packed into panels.");
+  m.def("set_num_threads", set_threads, nb::arg("n"));
+  m.def("get_num_threads", get_threads);
+  m.def("memory_in_use", memory_in_use, "Bytes of arenas and scratch buffers.");
+  nb::class_<Bound>(m, "Program")
+      .def("__init__",
+           [](Bound* self, nb::list instructions, int64_t arena_bytes, int num_bases, nb::object prologue, std::optional<std::string> isa) {
+             new (self) Bound{Program(to_instructions(instructions), arena_bytes, num_bases,
+                                      prologue.is_none() ? std::vector<InstructionSpec>{} : to_instructions(prologue), isa.value_or("")), {}};
+           },
+           nb::arg("instructions"), nb::arg("arena_bytes"), nb::arg("num_bases"), nb::arg("prologue") = nb::none(), nb::arg("isa") = nb::none())
+      .def("bind", &Bound::bind, nb::arg("index"), nb::arg("array").noconvert())
+      .def("bind", &Bound::bind_read_only, nb::arg("index"), nb::arg("array").noconvert())
+      .def("run", &Bound::run, nb::arg("steps") = 1, nb::arg("prologue") = true)
+      .def("stop", [](Bound& self) { self.program.stop(); })
+      .def("read", &Bound::read, nb::arg("base"), nb::arg("offset"), nb::arg("dtype"), nb::arg("shape"), nb::arg("strides"))
+      .def("describe", [](Bound& self) { return self.program.describe(); })
+      .def_prop_ro("isa", [](Bound& self) { return self.program.isa(); });
+}

@@ -1,0 +1,163 @@
+// gather: rows by index, read (gather, feed) or added (scatter_add). An index out of range is reported to the Program and
+// replaced by the nearest row (or skipped, when adding). Plain code, compiled once.
+#pragma once
+#include "copy.h"
+
+namespace {
+
+template <class F> void by_dtype(DType t, F f) {
+  switch (t) {
+    case F32: return f(float());
+    case F64: return f(double());
+    case I32: return f(int32_t());
+    case I64: return f(int64_t());
+    case U32: return f(uint32_t());
+    default: return f(uint8_t());
+  }
+}
+
+inline bool rows_contiguous(const Operand& o, int first) {      // dimensions first.. are one run of elements
+  int64_t expected = 1;
+  for (int d = o.rank - 1; d >= first; d--) {
+    if (o.shape[d] != 1 && o.strides[d] != expected) return false;
+    expected *= o.shape[d];
+  }
+  return true;
+}
+
+inline int64_t read_index(const Context& c, const Operand& ids, int64_t k) {
+  int64_t at = position(ids, ids.rank, k);
+  return ids.dtype == I64 ? ((const int64_t*)address(c, ids))[at] : ((const int32_t*)address(c, ids))[at];
+}
+
+struct GatherPlan { int64_t n_ids, row, per_unit, column_blocks, row_blocks; };
+
+// `flat` is [ids..., row...], `table` [rows, row...].
+const char* plan_gather(Instruction& i, const Operand& table, const Operand& ids, const Operand& flat) {
+  if (ids.dtype != I32 && ids.dtype != I64) return "indices must be int32 or int64";
+  if (table.rank < 1 || flat.rank != ids.rank + table.rank - 1 || table.dtype != flat.dtype) return "rank or dtype does not fit";
+  if (!std::equal(ids.shape, ids.shape + ids.rank, flat.shape) || !std::equal(table.shape + 1, table.shape + table.rank, flat.shape + ids.rank))
+    return "the shapes do not fit";
+  if (!rows_contiguous(table, 1) || !rows_contiguous(flat, ids.rank)) return "rows must be contiguous: copy first";
+  GatherPlan& p = *(GatherPlan*)i.plan;
+  p.n_ids = elements(ids);
+  p.row = 1;
+  for (int d = 1; d < table.rank; d++) p.row *= table.shape[d];
+  p.per_unit = std::max<int64_t>(1, 8192 / std::max<int64_t>(1, p.row));
+  return nullptr;
+}
+
+// ---- gather: table, ids -> rows ----
+
+const char* prepare_gather(Instruction& i) {
+  if (i.n_in != 2 || i.n_out != 1) return "takes a table and indices, gives rows";
+  if (const char* complaint = plan_gather(i, i.in[0], i.in[1], i.out[0])) return complaint;
+  GatherPlan& p = *(GatherPlan*)i.plan;
+  if (i.in[0].shape[0] == 0 && p.n_ids) return "the table has no rows";
+  i.units = p.row ? (p.n_ids + p.per_unit - 1) / p.per_unit : 0;
+  i.cost = (double)p.n_ids * (10 + 0.2 * (double)p.row);
+  return nullptr;
+}
+
+void run_gather(const Instruction& i, const Context& context, int64_t unit) {
+  const GatherPlan& p = *(const GatherPlan*)i.plan;
+  const Operand &table = i.in[0], &ids = i.in[1], &out = i.out[0];
+  int64_t size = dtype_size(table.dtype), rows = table.shape[0];
+  for (int64_t k = unit * p.per_unit; k < std::min(p.n_ids, (unit + 1) * p.per_unit); k++) {
+    int64_t id = read_index(context, ids, k);
+    if (id < 0 || id >= rows) { report_bad_index(context.errors, i, k, id, rows); id = std::clamp<int64_t>(id, 0, rows - 1); }
+    memcpy(address(context, out) + position(out, ids.rank, k) * size, address(context, table) + id * table.strides[0] * size, p.row * size);
+  }
+}
+
+// ---- scatter_add: rows, ids -> table, which starts from zero ----
+
+const char* prepare_scatter_add(Instruction& i) {
+  if (i.n_in != 2 || i.n_out != 1) return "takes rows and indices, gives a table";
+  const Operand& table = i.out[0];
+  if (const char* complaint = plan_gather(i, table, i.in[1], i.in[0])) return complaint;
+  if (table.dtype != F32 && table.dtype != F64 && table.dtype != I32 && table.dtype != I64) return "dtype not supported";
+  GatherPlan& p = *(GatherPlan*)i.plan;
+  int64_t work = p.n_ids * p.row + table.shape[0] * p.row;
+  int64_t wanted = std::clamp<int64_t>(work / 32768, 1, 16);
+  p.column_blocks = std::clamp<int64_t>(p.row / 32, 1, std::min<int64_t>(4, wanted));     // a unit owns columns of a range of rows
+  p.row_blocks = std::clamp<int64_t>(wanted / p.column_blocks, 1, std::max<int64_t>(1, table.shape[0]));
+  i.units = p.column_blocks * p.row_blocks;
+  i.cost = 0.3 * (double)work + 2.0 * (double)(p.n_ids * i.units);
+  return nullptr;
+}
+
+void run_scatter_add(const Instruction& i, const Context& context, int64_t unit) {
+  const GatherPlan& p = *(const GatherPlan*)i.plan;
+  const Operand &from = i.in[0], &ids = i.in[1], &table = i.out[0];
+  int64_t rows = table.shape[0], block = unit / p.column_blocks, column = unit % p.column_blocks;
+  int64_t low = rows * block / p.row_blocks, high = rows * (block + 1) / p.row_blocks;
+  int64_t first = p.row * column / p.column_blocks, n = p.row * (column + 1) / p.column_blocks - first;
+  by_dtype(table.dtype, [&](auto type) {
+    typedef decltype(type) T;
+    T* to = (T*)address(context, table) + first;
+    const T* source = (const T*)address(context, from) + first;
+    for (int64_t r = low; r < high; r++) memset(to + r * table.strides[0], 0, n * sizeof(T));
+    for (int64_t k = 0; k < p.n_ids; k++) {
+      int64_t id = read_index(context, ids, k);
+      if (id < 0 || id >= rows) { if (unit == 0) report_bad_index(context.errors, i, k, id, rows); continue; }
+      if (id < low || id >= high) continue;
+      T* row = to + id * table.strides[0];
+      const T* add = source + position(from, ids.rank, k);
+      for (int64_t c = 0; c < n; c++) row[c] += add[c];
+    }
+  });
+}
+
+// ---- feed: source, order, cursor -> batch, converted; advance: cursor += n ----
+
+const char* prepare_feed(Instruction& i) {
+  if (i.n_in != 3 || i.n_out != 1) return "takes source, order and cursor, gives a batch";
+  const Operand &source = i.in[0], &order = i.in[1], &cursor = i.in[2], &out = i.out[0];
+  if (order.dtype != I64 || order.rank != 1 || cursor.dtype != I64 || elements(cursor) != 1) return "order must be int64[n], cursor int64[1]";
+  if (source.rank < 1 || out.rank != source.rank || !std::equal(source.shape + 1, source.shape + source.rank, out.shape + 1)) return "the shapes do not fit";
+  if (!rows_contiguous(source, 1) || !rows_contiguous(out, 1)) return "rows must be contiguous";
+  if (source.shape[0] == 0 && out.shape[0]) return "the source has no rows";
+  GatherPlan& p = *(GatherPlan*)i.plan;
+  p.n_ids = out.shape[0];
+  p.row = 1;
+  for (int d = 1; d < out.rank; d++) p.row *= out.shape[d];
+  p.per_unit = std::max<int64_t>(1, 8192 / std::max<int64_t>(1, p.row));
+  i.units = p.row ? (p.n_ids + p.per_unit - 1) / p.per_unit : 0;
+  i.cost = (double)p.n_ids * (10 + 0.3 * (double)p.row);
+  return nullptr;
+}
+
+template <class D, class S> void convert_row(D* to, const S* from, int64_t n, bool truth) {
+  if (truth) for (int64_t c = 0; c < n; c++) to[c] = (D)(from[c] != 0);
+  else for (int64_t c = 0; c < n; c++) to[c] = (D)from[c];
+}
+
+void run_feed(const Instruction& i, const Context& context, int64_t unit) {
+  const GatherPlan& p = *(const GatherPlan*)i.plan;
+  const Operand &source = i.in[0], &order = i.in[1], &out = i.out[0];
+  const int64_t* orders = (const int64_t*)address(context, order);
+  int64_t cursor = *(const int64_t*)address(context, i.in[2]), rows = source.shape[0];
+  by_dtype(source.dtype, [&](auto s) { by_dtype(out.dtype, [&](auto d) {
+    typedef decltype(s) S;
+    typedef decltype(d) D;
+    for (int64_t k = unit * p.per_unit; k < std::min(p.n_ids, (unit + 1) * p.per_unit); k++) {
+      int64_t at = cursor + k, id = -1;
+      if (at < 0 || at >= order.shape[0]) { report_bad_index(context.errors, i, k, at, order.shape[0]); continue; }
+      id = orders[at * order.strides[0]];
+      if (id < 0 || id >= rows) { report_bad_index(context.errors, i, k, id, rows); id = std::clamp<int64_t>(id, 0, rows - 1); }
+      convert_row((D*)address(context, out) + k * out.strides[0], (const S*)address(context, source) + id * source.strides[0], p.row,
+                  out.dtype == BOOL);
+    }
+  }); });
+}
+
+const char* prepare_advance(Instruction& i) {
+  if (i.n_in || i.n_out != 1 || i.n_ints != 1 || i.out[0].dtype != I64 || elements(i.out[0]) != 1) return "takes a step and gives int64[1]";
+  i.units = 1;
+  i.cost = 2;
+  return nullptr;
+}
+void run_advance(const Instruction& i, const Context& context, int64_t) { *(int64_t*)address(context, i.out[0]) += i.ints[0]; }
+
+}  // namespace

@@ -1,0 +1,213 @@
+// gemm: C = A B over batches, with an optional chain run on each finished block while it is in L1; and pack.
+// ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR].
+#pragma once
+#include "chain.h"
+#include "micro.h"
+
+namespace ISA {
+namespace {
+
+constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
+constexpr double UNIT_FLOPS = 1.2e6;                      // about ten microseconds
+
+struct GemmPlan {
+  int64_t m, n, k, rank, packed;
+  int64_t row_block, row_blocks, panels, tiles, per_unit; // a tile is a row block of C by a panel of B
+  int64_t k_block, in_place;                              // in_place: panels of B are read where they are
+  int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
+};
+
+INLINE const int64_t* gemm_shape(const Instruction& i, int64_t& rank) {      // [batch..., m, n]
+  if (i.chain) { rank = i.chain->rank; return i.chain->shape; }
+  rank = i.out[0].rank;
+  return i.out[0].shape;
+}
+
+// Batch dimensions must be those of C, or absent (the same matrix for all).
+INLINE bool batch_fits(const Operand& o, const int64_t* shape, int64_t rank, int64_t own) {
+  if (o.rank == own) return true;
+  if (o.rank - own != rank - 2) return false;
+  for (int64_t d = 0; d < rank - 2; d++)
+    if (o.shape[d] != shape[d] && o.shape[d] != 1) return false;
+  return true;
+}
+
+INLINE int64_t batch_offset(const Operand& o, const int64_t* shape, int64_t rank, int64_t own, int64_t batch) {
+  int64_t at = 0;
+  if (o.rank == own) return 0;
+  for (int64_t d = rank - 3; d >= 0; d--) {
+    if (o.shape[d] != 1) at += batch % shape[d] * o.strides[d];
+    batch /= shape[d];
+  }
+  return at;
+}
+
+const char* check_gemm(const Instruction& i, GemmPlan& p, const int64_t* shape) {
+  const Operand &a = i.in[0], &b = i.in[1];
+  if (a.dtype != F32 || b.dtype != F32 || (!i.chain && i.out[0].dtype != F32)) return "gemm is for float32";
+  if (p.rank < 2 || a.rank < 2) return "gemm needs matrices";
+  p.m = shape[p.rank - 2];
+  p.n = shape[p.rank - 1];
+  p.k = a.shape[a.rank - 1];
+  if (a.shape[a.rank - 2] != p.m) return "A's rows differ from C's";
+  if (!batch_fits(a, shape, p.rank, 2)) return "A's batch differs from C's";
+  if (p.packed) {
+    if (b.rank < 1 || !batch_fits(b, shape, p.rank, 1)) return "packed B's batch differs from C's";
+    int64_t panels = divide_up(p.n, NR), size;
+    if (__builtin_mul_overflow(panels * NR, p.k, &size) || b.shape[b.rank - 1] < size) return "packed B is too small";
+    if (b.shape[b.rank - 1] > 1 && b.strides[b.rank - 1] != 1) return "packed B must be contiguous";
+  } else {
+    if (b.rank < 2 || b.shape[b.rank - 2] != p.k || b.shape[b.rank - 1] != p.n) return "B does not fit A and C";
+    if (!batch_fits(b, shape, p.rank, 2)) return "B's batch differs from C's";
+  }
+  return nullptr;
+}
+
+const char* prepare_gemm(Instruction& i) {
+  if (i.n_in < 2 || (!i.chain && (i.n_in != 2 || i.n_out != 1))) return "gemm takes A and B, and one output unless it has a chain";
+  GemmPlan& p = *(GemmPlan*)i.plan;
+  p.packed = i.n_ints > 0 && i.ints[0];
+  const int64_t* shape = gemm_shape(i, p.rank);
+  if (const char* complaint = check_gemm(i, p, shape)) return complaint;
+  int64_t batches = 1;
+  for (int64_t d = 0; d < p.rank - 2; d++) batches *= shape[d];
+  if (batches * p.m * p.n == 0) { i.units = 0; return nullptr; }
+
+  double per_row = 2.0 * NR * (double)larger(p.k, 16);
+  int64_t rows = larger(MR, smaller(384, (int64_t)(UNIT_FLOPS / per_row)));
+  p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
+  p.row_blocks = divide_up(p.m, p.row_block);
+  p.panels = divide_up(p.n, NR);
+  p.tiles = batches * p.panels * p.row_blocks;
+  p.per_unit = larger(1, (int64_t)(UNIT_FLOPS / 4 / (per_row * (double)smaller(p.m, p.row_block))));
+  i.units = divide_up(p.tiles, p.per_unit);
+  p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / K_BLOCK);
+  p.in_place = p.packed || i.in[1].strides[i.in[1].rank - 1] == 1;
+  p.scratch_panel = 0;
+  p.scratch_block = p.scratch_panel + (p.packed ? 0 : 4 * NR * p.k_block);
+  p.scratch_chain = p.scratch_block + 4 * NR * round_up(p.row_block, MR) + 64;
+  i.scratch_bytes = p.scratch_chain + (i.chain ? i.chain->scratch_bytes : 0);
+  double padded = (double)(p.m * round_up(p.n, LANES)) * (double)batches;
+  i.cost = padded * (double)p.k / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
+  return nullptr;
+}
+
+// The finished block, [rows][ld] in scratch: run the chain on it, or copy it out.
+void finish_block(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, float* block, int64_t ld, Block where) {
+  if (!i.chain) {
+    const Operand& c = i.out[0];
+    int64_t shape_rank, at = 0;
+    const int64_t* shape = gemm_shape(i, shape_rank);
+    at = batch_offset(c, shape, p.rank, 2, where.outer) + where.row * c.strides[c.rank - 2] + where.col * c.strides[c.rank - 1];
+    float* to = (float*)address(context, c) + at;
+    int64_t col = c.strides[c.rank - 1];
+    for (int64_t r = 0; r < where.rows; r++, to += c.strides[c.rank - 2], block += ld) {
+      if (col == 1) copy_row(to, block, where.cols);
+      else for (int64_t j = 0; j < where.cols; j++) to[j * col] = block[j];
+    }
+    return;
+  }
+  if (where.cols != ld)                                   // the chain wants it dense; rows only move down, so in order is safe
+    for (int64_t r = 1; r < where.rows; r++) copy_row(block + r * where.cols, block + r * ld, where.cols);
+  int64_t step = larger(1, i.chain->tile / where.cols), end = where.row + where.rows;
+  for (Block b = where; b.row < end; b.row += step) {
+    b.rows = smaller(step, end - b.row);
+    run.product = (const char*)(block + (b.row - where.row) * where.cols);
+    run_block(run, b);
+  }
+}
+
+// Where C's rows can be written as they come out of the registers, or nullptr.
+INLINE float* direct_output(const Instruction& i, const Context& context, const GemmPlan& p, const int64_t* shape, const Block& where, int64_t width) {
+  if (i.chain || where.cols != width) return nullptr;
+  const Operand& c = i.out[0];
+  if (c.strides[c.rank - 1] != 1) return nullptr;
+  return (float*)address(context, c) + batch_offset(c, shape, p.rank, 2, where.outer) + where.row * c.strides[c.rank - 2] + where.col;
+}
+
+void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, int64_t tile) {
+  int64_t rank, row_block = tile % p.row_blocks, rest = tile / p.row_blocks;
+  const int64_t* shape = gemm_shape(i, rank);
+  Block where{rest / p.panels, row_block * p.row_block, rest % p.panels * NR, 0, 0};
+  where.rows = smaller(p.row_block, p.m - where.row);
+  where.cols = smaller(NR, p.n - where.col);
+  int vectors = (int)divide_up(where.cols, LANES);
+  const Operand &a = i.in[0], &b = i.in[1];
+  const float* b_data = (const float*)address(context, b);
+  int64_t b_row = NR, b_col = 1;
+  if (p.packed) {
+    b_data += batch_offset(b, shape, rank, 1, where.outer) + where.col * p.k;
+  } else {
+    b_row = b.strides[b.rank - 2];
+    b_col = b.strides[b.rank - 1];
+    b_data += batch_offset(b, shape, rank, 2, where.outer) + where.col * b_col;
+  }
+  // The arena is padded, so its rows may be overrun; an array of the user's may not.
+  bool in_place = p.in_place && (p.packed || b.base == 0 || where.cols == vectors * LANES);
+  float *panel = (float*)(context.scratch + p.scratch_panel), *block = (float*)(context.scratch + p.scratch_block);
+  float* direct = direct_output(i, context, p, shape, where, vectors * LANES);
+  Tile t;
+  t.a_row = a.strides[a.rank - 2];
+  t.a_col = a.strides[a.rank - 1];
+  t.c = direct ? direct : block;
+  t.c_row = direct ? i.out[0].strides[i.out[0].rank - 2] : vectors * LANES;
+  const float* a_data = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
+  int64_t k = 0;
+  do {
+    t.k = smaller(p.k_block, p.k - k);
+    t.a = a_data + k * t.a_col;
+    t.add = k > 0;
+    if (in_place) {
+      t.b = b_data + k * b_row;
+      t.b_row = b_row;
+    } else {
+      copy_panel(panel, b_data + k * b_row, t.k, where.cols, b_row, b_col);
+      t.b = panel;
+      t.b_row = NR;
+    }
+    multiply_rows(t, where.rows, vectors);
+    k += p.k_block;
+  } while (k < p.k);
+  if (!direct) finish_block(i, context, p, run, block, vectors * LANES, where);
+}
+
+void run_gemm(const Instruction& i, const Context& context, int64_t unit) {
+  const GemmPlan& p = *(const GemmPlan*)i.plan;
+  ChainRun run;
+  start_chain(run, i.chain, &context, context.scratch + p.scratch_chain);
+  int64_t end = smaller(p.tiles, (unit + 1) * p.per_unit);
+  for (int64_t tile = unit * p.per_unit; tile < end; tile++) gemm_tile(i, context, p, run, tile);
+}
+
+// ---- pack ----
+
+constexpr int64_t PACK_ROWS = 256;
+
+const char* prepare_pack(Instruction& i) {
+  if (i.n_in != 1 || i.n_out != 1) return "pack takes one matrix and one buffer";
+  const Operand &b = i.in[0], &out = i.out[0];
+  if (b.dtype != F32 || out.dtype != F32) return "pack is for float32";
+  if (b.rank < 2 || out.rank != 1) return "pack takes a matrix (or a batch of them) to a flat buffer";
+  int64_t batches = 1, k = b.shape[b.rank - 2], n = b.shape[b.rank - 1], size;
+  for (int d = 0; d < b.rank - 2; d++) batches *= b.shape[d];
+  if (__builtin_mul_overflow(batches * round_up(n, NR), k, &size) || out.shape[0] < size) return "pack's buffer is too small";
+  if (size && out.shape[0] > 1 && out.strides[0] != 1) return "pack's buffer must be contiguous";
+  i.plan[0] = divide_up(n, NR);
+  i.plan[1] = larger(1, divide_up(k, PACK_ROWS));
+  i.units = k == 0 ? 0 : batches * i.plan[0] * i.plan[1];
+  i.cost = 0.1 * (double)size;
+  return nullptr;
+}
+
+void run_pack(const Instruction& i, const Context& context, int64_t unit) {
+  const Operand& b = i.in[0];
+  int64_t panels = i.plan[0], k_blocks = i.plan[1], k = b.shape[b.rank - 2], n = b.shape[b.rank - 1];
+  int64_t first = unit % k_blocks * PACK_ROWS, panel = unit / k_blocks % panels, batch = unit / k_blocks / panels;
+  int64_t row = b.strides[b.rank - 2], col = b.strides[b.rank - 1];
+  const float* from = (const float*)address(context, b) + batch_offset(b, b.shape, b.rank, 2, batch) + first * row + panel * NR * col;
+  float* to = (float*)address(context, i.out[0]) + ((batch * panels + panel) * k + first) * NR;
+  copy_panel(to, from, smaller(PACK_ROWS, k - first), smaller(NR, n - panel * NR), row, col);
+}
+
+}  // namespace
+}  // namespace ISA

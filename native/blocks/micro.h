@@ -1,0 +1,118 @@
+// The one micro-kernel: a tile of C, MR rows by up to two vectors, stays in registers while k runs.
+// A is never packed: its elements are broadcast from wherever they are, so a transposed A costs nothing.
+#pragma once
+#include "../vec.h"
+
+namespace ISA {
+namespace {
+
+constexpr int NV = 2, NR = NV * LANES;                    // a panel of B is NR columns wide: packed_bytes in dispatch.cpp knows too
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int MR = 12;                                    // MR * NV accumulators + NV of B + 1 of A fit the registers
+#else
+constexpr int MR = 6;
+#endif
+
+struct Tile {                                             // C[m, n] (+)= sum over k of A[m, k] B[k, n]
+  int64_t k;
+  const float* a;
+  int64_t a_row, a_col;                                   // strides of m and k
+  const float* b;
+  int64_t b_row;                                          // stride of k; n is contiguous
+  float* c;
+  int64_t c_row;
+  bool add;                                               // to what C holds, or start from 0
+};
+
+template <int M, int N> void micro(const Tile& t) {
+  Vec c[M][N];
+  float* const out = t.c;
+  const int64_t c_row = t.c_row;
+#pragma GCC unroll 16
+  for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) c[m][n] = t.add ? load(out + m * c_row + n * LANES) : Vec{};
+  constexpr int GROUPS = (M + 2) / 3;                     // rows addressed as pointer + {0, 1, 2} * stride: few registers
+  const float* group[GROUPS];
+#pragma GCC unroll 8
+  for (int g = 0; g < GROUPS; g++) group[g] = t.a + 3 * g * t.a_row;
+  const float* b = t.b;
+  const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
+  for (int64_t k = t.k; k > 0; k--) {
+    Vec bn[N];
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) bn[n] = load(b + n * LANES);
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++) {
+      Vec am = splat(group[m / 3][(m % 3) * a_row]);
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) c[m][n] = fma(am, bn[n], c[m][n]);
+    }
+#pragma GCC unroll 8
+    for (int g = 0; g < GROUPS; g++) group[g] += a_col;
+    b += b_row;
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) store(out + m * c_row + n * LANES, c[m][n]);
+}
+
+// One row only: four sums side by side, else each multiply-add would wait for the one before.
+template <int N> void micro_row(const Tile& t) {
+  Vec c[4][N];
+  for (int q = 0; q < 4; q++)
+    for (int n = 0; n < N; n++) c[q][n] = t.add && q == 0 ? load(t.c + n * LANES) : Vec{};
+  int64_t k = 0;
+  for (; k + 4 <= t.k; k += 4)
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; q++) {
+      Vec a = splat(t.a[(k + q) * t.a_col]);
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) c[q][n] = fma(a, load(t.b + (k + q) * t.b_row + n * LANES), c[q][n]);
+    }
+  for (; k < t.k; k++)
+    for (int n = 0; n < N; n++) c[0][n] = fma(splat(t.a[k * t.a_col]), load(t.b + k * t.b_row + n * LANES), c[0][n]);
+  for (int n = 0; n < N; n++) store(t.c + n * LANES, (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]));
+}
+
+typedef void (*Micro)(const Tile&);
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define MICROS(N) {nullptr, micro_row<N>, micro<2, N>, micro<3, N>, micro<4, N>, micro<5, N>, micro<6, N>, \
+                   micro<7, N>, micro<8, N>, micro<9, N>, micro<10, N>, micro<11, N>, micro<12, N>}
+#else
+#define MICROS(N) {nullptr, micro_row<N>, micro<2, N>, micro<3, N>, micro<4, N>, micro<5, N>, micro<6, N>}
+#endif
+const Micro micros[NV][MR + 1] = {MICROS(1), MICROS(2)};
+
+// Rows of C by one panel, n_vectors wide.
+INLINE void multiply_rows(Tile t, int64_t rows, int n_vectors) {
+  const Micro* table = micros[n_vectors - 1];
+  for (int64_t m = 0; m < rows; m += MR) {
+    table[smaller(MR, rows - m)](t);
+    t.a += MR * t.a_row;
+    t.c += MR * t.c_row;
+  }
+}
+
+// A panel of B, rows x n, from any strides to [rows][NR] with zeros beyond n.
+void copy_panel(float* dst, const float* src, int64_t rows, int64_t n, int64_t row_stride, int64_t col_stride) {
+  int64_t k = 0, wide = n / LANES * LANES;
+  if (col_stride == 1) {
+    for (; k < rows; k++, src += row_stride, dst += NR) {
+      for (int64_t j = 0; j < NR; j += LANES) store(dst + j, j < wide ? load(src + j) : j < n ? load_some(src + j, n - j) : Vec{});
+    }
+    return;
+  }
+  if (row_stride == 1)
+    for (; k + LANES <= rows; k += LANES) {
+      for (int64_t j = 0; j < wide; j += LANES) transpose_square(src + j * col_stride + k, col_stride, dst + k * NR + j, NR);
+      for (int64_t i = 0; i < LANES; i++)
+        for (int64_t j = wide; j < NR; j++) dst[(k + i) * NR + j] = j < n ? src[j * col_stride + k + i] : 0.0f;
+    }
+  for (; k < rows; k++)
+    for (int64_t j = 0; j < NR; j++) dst[k * NR + j] = j < n ? src[k * row_stride + j * col_stride] : 0.0f;
+}
+
+}  // namespace
+}  // namespace ISA

@@ -1,0 +1,172 @@
+// Builds a chain: slots and functors found and checked, the iteration space collapsed as far as all operands allow.
+#include <string.h>
+#include <algorithm>
+#include "program.h"
+
+namespace {
+
+constexpr int MAX_SLOTS = 128;                           // as in blocks/chain.h
+
+[[noreturn]] void fail(const std::string& what) { throw std::invalid_argument(what); }
+
+void set_constant(Slot& slot, const SourceSpec& c) {
+  union { float f; double d; int32_t i; int64_t l; uint32_t u; uint8_t b; } value{};
+  switch (c.dtype) {
+    case F32: value.f = (float)c.number; break;
+    case F64: value.d = c.number; break;
+    case I32: value.i = (int32_t)c.integer; break;
+    case I64: value.l = c.integer; break;
+    case U32: value.u = (uint32_t)c.integer; break;
+    case U8: value.b = (uint8_t)c.integer; break;
+    default: value.b = c.integer != 0;
+  }
+  for (int64_t at = 0, size = dtype_size(c.dtype); at + size <= (int64_t)sizeof slot.splat; at += size) memcpy(slot.splat + at, &value, size);
+  slot.kind = CONSTANT;
+  slot.dtype = c.dtype;
+}
+
+// Strides of an operand in the iteration space: dimensions of size 1, and single elements of any rank, are broadcast.
+void set_operand(Slot& slot, SlotKind kind, const Operand& o, const std::vector<int64_t>& shape) {
+  slot.kind = kind;
+  slot.dtype = o.dtype;
+  slot.operand = o;
+  bool single = true;
+  for (int d = 0; d < o.rank; d++) single = single && o.shape[d] == 1;
+  if (single && kind == INPUT) { std::fill(slot.strides, slot.strides + MAX_RANK, 0); return; }
+  if (o.rank != (int)shape.size() && !single) fail("a chain's operand has rank " + std::to_string(o.rank) + ", its iteration space " + std::to_string(shape.size()));
+  for (int d = 0; d < (int)shape.size(); d++) {
+    int64_t size = single ? 1 : o.shape[d];
+    bool broadcast = size == 1 && shape[d] != 1;
+    if (size != shape[d] && !broadcast) fail("a chain's operand differs in shape from its iteration space");
+    slot.strides[d] = single || broadcast ? 0 : o.strides[d];
+    if (kind == OUTPUT && shape[d] > 1 && slot.strides[d] == 0) fail("a chain's output is broadcast");
+  }
+}
+
+bool mergeable(const std::vector<Slot>& slots, const std::vector<int64_t>& shape, size_t d) {     // dimensions d and d + 1
+  for (auto& s : slots)
+    if ((s.kind == INPUT || s.kind == OUTPUT) && s.strides[d] != s.strides[d + 1] * shape[d + 1]) return false;
+  return true;
+}
+
+void drop_dimension(std::vector<Slot>& slots, std::vector<int64_t>& shape, size_t d) {
+  for (auto& s : slots) std::copy(s.strides + d + 1, s.strides + MAX_RANK, s.strides + d);
+  shape.erase(shape.begin() + (long)d);
+}
+
+void collapse(std::vector<Slot>& slots, std::vector<int64_t>& shape) {
+  for (size_t d = shape.size(); d-- > 0;)
+    if (shape[d] == 1 && shape.size() > 1) drop_dimension(slots, shape, d);
+  for (size_t d = shape.size(); d-- > 1;)
+    if (mergeable(slots, shape, d - 1)) {
+      shape[d] = multiply(shape[d], shape[d - 1]);
+      drop_dimension(slots, shape, d - 1);
+    }
+}
+
+void at_least_two_dimensions(std::vector<Slot>& slots, std::vector<int64_t>& shape) {
+  while (shape.size() < 2) {
+    for (auto& s : slots) { std::copy_backward(s.strides, s.strides + MAX_RANK - 1, s.strides + MAX_RANK); s.strides[0] = 0; }
+    shape.insert(shape.begin(), 1);
+  }
+}
+
+void build_step(Prepared& p, const StepSpec& spec, std::vector<bool>& written, const ChainSpec& chain, const std::string& isa) {
+  Step step{};
+  std::vector<DType> types;
+  bool generator = spec.functor == "iota";
+  for (size_t k = 0; k < spec.src.size(); k++) {
+    const SourceSpec& s = spec.src[k];
+    if (generator) {
+      if (!s.constant || s.integer < 0 || s.integer >= (int64_t)chain.shape.size()) fail("iota needs one of its axes as a constant");
+      step.axis_size = std::max<int64_t>(1, chain.shape[s.integer]);
+      step.axis_inner = 1;
+      for (size_t d = s.integer + 1; d < chain.shape.size(); d++) step.axis_inner = multiply(step.axis_inner, std::max<int64_t>(1, chain.shape[d]));
+      continue;
+    }
+    if (k >= MAX_SOURCES) fail("functor \"" + spec.functor + "\" has too many sources");
+    int slot = s.index;
+    if (s.constant) {
+      slot = (int)p.slots.size();
+      p.slots.emplace_back();
+      set_constant(p.slots.back(), s);
+    } else if (slot < 0 || slot >= (int)written.size() || !written[slot]) {
+      fail("functor \"" + spec.functor + "\" reads register " + std::to_string(slot) + ", which holds nothing");
+    }
+    step.src[k] = slot;
+    types.push_back(p.slots[slot].dtype);
+  }
+  if (generator && spec.src.size() != 1) fail("iota needs one of its axes as a constant");
+  if (spec.dst < 0 || spec.dst >= (int)written.size()) fail("a step writes register " + std::to_string(spec.dst) + ", which does not exist");
+  Slot& dst = p.slots[spec.dst];
+  if (dst.kind == TEMPORARY) dst.dtype = spec.dtype;
+  if (dst.kind == INPUT || dst.kind == PRODUCT) fail("a step writes one of its inputs");
+  if (dst.dtype != spec.dtype) fail("a step's result differs in dtype from the output it goes to");
+  step.dst = spec.dst;
+  step.functor = find_functor(isa, spec.functor, types, spec.dtype);
+  if (!step.functor) {
+    std::string text;
+    for (DType t : types) text += (text.empty() ? "" : ",") + std::string(DTYPE_NAMES[t]);
+    fail("no functor \"" + spec.functor + "\" from " + text + " to " + DTYPE_NAMES[spec.dtype]);
+  }
+  written[spec.dst] = true;
+  p.steps.push_back(step);
+}
+
+// An output that overlaps an input which a later step still reads must wait in its tile.
+void find_buffered(Prepared& p) {
+  for (size_t i = 0; i < p.slots.size(); i++) {
+    if (p.slots[i].kind != OUTPUT) continue;
+    Range mine = range_of(p.slots[i].operand, true);
+    bool written = false;
+    for (auto& step : p.steps) {
+      for (int k = 0; written && k < step.functor->n_src; k++) {
+        const Slot& s = p.slots[step.src[k]];
+        if (s.kind != INPUT || s.operand.base != mine.base) continue;
+        Range other = range_of(s.operand, false);
+        if (other.low < mine.high && mine.low < other.high) p.slots[i].buffered = true;
+      }
+      written = written || step.dst == (int)i;
+    }
+  }
+}
+
+}  // namespace
+
+void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, const std::string& isa) {
+  if ((int)spec.shape.size() > MAX_RANK) fail("a chain's iteration space has more than 8 dimensions");
+  int n_in = (int)p.in.size() - first_input + has_product, n_out = (int)p.out.size();
+  if (spec.n_registers < 0 || n_in + n_out + spec.n_registers > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
+  p.slots.resize(n_in + n_out + spec.n_registers);
+  std::vector<bool> written(p.slots.size(), false);
+  for (int i = 0; i < n_in; i++) {
+    written[i] = true;
+    if (has_product && i == 0) { p.slots[0].kind = PRODUCT; p.slots[0].dtype = F32; continue; }
+    set_operand(p.slots[i], INPUT, p.in[first_input + i - has_product], spec.shape);
+  }
+  for (int i = 0; i < n_out; i++) set_operand(p.slots[n_in + i], OUTPUT, p.out[i], spec.shape);
+  for (int i = n_in + n_out; i < (int)p.slots.size(); i++) p.slots[i].kind = TEMPORARY;
+  for (auto& step : spec.steps) build_step(p, step, written, spec, isa);
+  if (p.slots.size() > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
+  for (int i = 0; i < n_out; i++)
+    if (!written[n_in + i]) fail("no step writes output " + std::to_string(i));
+  find_buffered(p);
+
+  std::vector<int64_t> shape = spec.shape;
+  if (!has_product) collapse(p.slots, shape);
+  at_least_two_dimensions(p.slots, shape);
+  Chain& c = p.chain;
+  int64_t widest = 1;
+  for (auto& s : p.slots) widest = std::max(widest, dtype_size(s.dtype));
+  for (auto& s : p.steps) { c.cost += s.functor->cost; widest = std::max(widest, dtype_size(s.functor->dst)); }
+  c.rank = (int)shape.size();
+  std::copy(shape.begin(), shape.end(), c.shape);
+  c.n_slots = (int)p.slots.size();
+  c.n_steps = (int)p.steps.size();
+  c.slots = p.slots.data();
+  c.steps = p.steps.data();
+  c.tile = c.n_slots <= 16 ? 1024 : 512;                 // so that the tiles in use stay in L1
+  c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
+  c.scratch_bytes = c.n_slots * c.tile_bytes;
+  p.instr.chain = &c;
+}

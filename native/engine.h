@@ -1,0 +1,122 @@
+// What kernels, the planner's instructions and the executor have in common: plain data, no templates, no code with linkage,
+// so that the objects compiled per instruction set can include it without emitting weak symbols.
+#pragma once
+#include <stdint.h>
+
+enum DType : uint8_t { F32, F64, I32, I64, U32, U8, BOOL, N_DTYPES };   // BOOL is a byte, 0 or 1
+constexpr int MAX_RANK = 8;
+constexpr int MAX_SOURCES = 3;
+
+struct Operand {
+  int32_t base;                       // index in the table of pointers; 0 is the arena
+  int32_t rank;
+  DType dtype;
+  int64_t offset;                     // bytes from the base to the first element
+  int64_t shape[MAX_RANK];
+  int64_t strides[MAX_RANK];          // in elements; negative and 0 are fine
+};
+
+// ---- a chain: a short program over tiles, the body of `map` and the epilogue of `gemm` ----
+
+struct Block {                        // a rectangle of the iteration space: rows x cols elements at (outer, row, col)
+  int64_t outer, row, col, rows, cols;
+};
+
+struct Step;
+struct Chain;
+struct StepArgs {                     // what one functor gets: n elements, sources advance by one element or stay (splatted scalars)
+  const char* src[MAX_SOURCES];
+  int64_t advance[MAX_SOURCES];
+  char* dst;
+  int64_t n;
+  const Block* block;
+  const Step* step;
+  const Chain* chain;
+};
+typedef void (*StepRun)(const StepArgs&);
+
+struct Functor {                      // one line of kernels.inc at one choice of dtypes
+  const char* name;
+  int n_src;
+  DType src[MAX_SOURCES], dst;
+  StepRun run;
+  float cost;                         // nanoseconds per element, roughly; decides only whether threads are worth waking
+};
+
+enum SlotKind : uint8_t { INPUT, OUTPUT, TEMPORARY, CONSTANT, PRODUCT };
+
+struct Slot {                         // a source or destination of steps
+  SlotKind kind;
+  DType dtype;
+  bool buffered;                      // an output that overlaps an input read later: kept in a tile until the block is done
+  Operand operand;
+  int64_t strides[MAX_RANK];          // of the operand in the chain's iteration space
+  alignas(64) char splat[128];        // CONSTANT: its value repeated for a whole vector
+};
+
+struct Step {
+  const Functor* functor;
+  int32_t src[MAX_SOURCES], dst;      // slots
+  int64_t axis_inner, axis_size;      // iota: index = linear / axis_inner % axis_size
+};
+
+struct Chain {
+  int32_t rank;                       // >= 2; the last two are rows and columns
+  int64_t shape[MAX_RANK + 1];
+  int32_t n_slots, n_steps;
+  Slot* slots;
+  Step* steps;
+  int64_t tile;                       // elements per block at most
+  int64_t tile_bytes;                 // bytes of one slot's tile
+  int64_t scratch_bytes;
+  double cost;                        // nanoseconds per element
+};
+
+// ---- an instruction, a kernel, a table ----
+
+struct Errors;                        // where gather reports a bad index: program.h
+struct Instruction;
+
+struct Context {                      // what a running unit gets besides its instruction
+  char* const* bases;
+  char* scratch;                      // this thread's, instruction.scratch_bytes long, 64-byte aligned
+  Errors* errors;
+};
+
+struct Kernel {
+  const char* name;
+  const char* signatures;             // dtypes, separated by blanks: for kernels() and the planner
+  const char* (*prepare)(Instruction&);   // checks the operands and fills units, plan, cost; returns a complaint or nullptr
+  void (*run)(const Instruction&, const Context&, int64_t unit);
+};
+
+struct Instruction {
+  const Kernel* kernel;
+  int32_t index;                      // in the planner's list, for messages
+  int32_t n_in, n_out, n_ints, n_floats;
+  Operand *in, *out;
+  int64_t* ints;
+  double* floats;
+  Chain* chain;
+  int64_t units;                      // a pure function of shapes
+  double cost;                        // nanoseconds of all units on one thread, roughly
+  int64_t scratch_bytes, workspace_bytes;
+  char* workspace;                    // shared by the units of this instruction; zero when the program is built
+  int64_t plan[64];                   // what prepare worked out for run
+};
+
+struct Table {                        // what one object file per instruction set exports
+  const char* isa;
+  const Kernel* kernels;
+  int n_kernels;
+  const Functor* functors;
+  int n_functors;
+  int lanes;
+};
+
+inline __attribute__((always_inline)) char* address(const Context& c, const Operand& o) { return c.bases[o.base] + o.offset; }
+
+constexpr int64_t dtype_size(DType t) { return t == F64 || t == I64 ? 8 : t == U8 || t == BOOL ? 1 : 4; }
+
+// Called by gather-like kernels: remembers the first bad index (by instruction, then by position).
+void report_bad_index(Errors*, const Instruction&, int64_t position, int64_t value, int64_t size);

@@ -1,0 +1,53 @@
+// Compiled once per instruction set: element-wise work. Exports one symbol, its table.
+#include "blocks/map.h"
+
+namespace ISA {
+namespace {
+
+#define FLOATS(ROW, name, ns) ROW(F32, float, name, ns) ROW(F64, double, name, ns)
+#define BITS(ROW, name, ns) ROW(I32, int32_t, name, ns) ROW(U32, uint32_t, name, ns)
+#define NUMBERS(ROW, name, ns) FLOATS(ROW, name, ns) BITS(ROW, name, ns) ROW(I64, int64_t, name, ns)
+#define BYTES(ROW, name, ns) ROW(BOOL, uint8_t, name, ns)
+#define ALL(ROW, name, ns) NUMBERS(ROW, name, ns) ROW(U8, uint8_t, name, ns) BYTES(ROW, name, ns)
+
+#define ROW1(dtype, T, name, ns) {#name, 1, {dtype}, dtype, apply1<F_##name, T, T>, ns},
+#define ROW2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, dtype, apply2<F_##name, T, T, T>, ns},
+#define ROWC1(dtype, T, name, ns) {#name, 1, {dtype}, BOOL, apply1<F_##name, uint8_t, T>, ns},
+#define ROWC2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, BOOL, apply2<F_##name, uint8_t, T, T>, ns},
+#define FUNCTOR1(name, types, ns, expression) types(ROW1, name, ns)
+#define FUNCTOR2(name, types, ns, expression) types(ROW2, name, ns)
+#define COMPARE1(name, types, ns, expression) types(ROWC1, name, ns)
+#define COMPARE2(name, types, ns, expression) types(ROWC2, name, ns)
+
+#define SELECT(dtype, T, name, ns) {#name, 3, {BOOL, dtype, dtype}, dtype, apply_select<T>, ns},
+#define IOTA(dtype, T, name, ns) {#name, 0, {}, dtype, apply_iota<T>, ns},
+#define CAST_TO_BOOL(dtype, T, name, ns) {#name, 1, {dtype}, BOOL, apply1<F_cast_bool, uint8_t, T>, ns},
+#define CAST(from, From, to, To) {"cast", 1, {from}, to, apply1<F_cast<To>, To, From>, 0.1},
+#define CASTS(from, From, name, ns)                                                                                     \
+  CAST(from, From, F32, float) CAST(from, From, F64, double) CAST(from, From, I32, int32_t) CAST(from, From, I64, int64_t) \
+  CAST(from, From, U32, uint32_t) CAST(from, From, U8, uint8_t) CAST_TO_BOOL(from, From, name, ns)
+
+const Functor functors[] = {
+#include "kernels.inc"
+    ALL(SELECT, select, 0.1)
+    NUMBERS(IOTA, iota, 2)
+    ALL(CASTS, cast, 0.1)
+    {"random_bits", 3, {U32, U32, U32}, U32, apply_random_bits, 0.6},
+};
+
+#define MAP_BLOCK(name, prepare, run, dtypes) {#name, dtypes, prepare, run},
+#undef FUNCTOR1
+#undef FUNCTOR2
+#undef COMPARE1
+#undef COMPARE2
+const Kernel kernels[] = {
+#include "kernels.inc"
+};
+
+}  // namespace
+
+#define STRING(x) #x
+#define NAME(x) STRING(x)
+extern const Table map_table;
+const Table map_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, functors, sizeof functors / sizeof *functors, LANES};
+}  // namespace ISA

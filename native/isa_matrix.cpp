@@ -1,0 +1,16 @@
+// Compiled once per instruction set: matrix products. Exports one symbol, its table.
+#include "blocks/gemm.h"
+
+namespace ISA {
+namespace {
+#define MATRIX_BLOCK(name, prepare, run, dtypes) {#name, dtypes, prepare, run},
+const Kernel kernels[] = {
+#include "kernels.inc"
+};
+}  // namespace
+
+#define STRING(x) #x
+#define NAME(x) STRING(x)
+extern const Table matrix_table;
+const Table matrix_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, nullptr, 0, LANES};
+}  // namespace ISA

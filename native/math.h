@@ -1,0 +1,131 @@
+// Elementary functions on vectors of float: NaN in gives NaN out, overflow gives inf, underflow is gradual.
+// Largest error over the whole float range, measured by tests/unit/test_engine.py against float64:
+//   exp 2 ulp, expm1 3, log 2, log1p 3, tanh 4, sigmoid 3, erf 3, softplus 4, sin and cos 2, pow 1 (the C library's).
+// No fused multiply-add anywhere: results do not depend on what the compiler contracts.
+#pragma once
+#include "vec.h"
+
+namespace ISA {
+namespace {
+
+INLINE Vec choose(IVec mask, Vec a, Vec b) { return mask ? a : b; }
+INLINE Vec abs(Vec x) { return bits<Vec>(bits<IVec>(x) & 0x7fffffff); }
+INLINE Vec at_least(Vec x, float low) { return x < splat(low) ? splat(low) : x; }      // these two keep NaN
+INLINE Vec at_most(Vec x, float high) { return x > splat(high) ? splat(high) : x; }
+INLINE Vec power_of_two(IVec n) { return bits<Vec>((n + 127) << 23); }                 // n in -126..127
+
+constexpr float ROUNDER = 12582912.0f;               // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
+constexpr float LOG2E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
+
+// x = n ln2 + r; returns r^2 * (e^r - 1 - r)/r^2, so that e^r = 1 + r + tail
+struct Reduced { IVec n; Vec r, tail; };
+INLINE Reduced reduce_exp(Vec x) {
+  Vec t = x * LOG2E + ROUNDER, n = t - ROUNDER;
+  Vec r = (x - n * LN2_HIGH) - n * LN2_LOW;
+  Vec p = splat(1.984595729e-4f);
+  p = p * r + 1.394165331e-3f; p = p * r + 8.333391510e-3f; p = p * r + 4.166634753e-2f;
+  p = p * r + 1.666666567e-1f; p = p * r + 0.5f;
+  return {(bits<IVec>(t) << 10) >> 10, r, p * r * r};          // sign-extends the low 22 bits
+}
+
+INLINE Vec exp(Vec x) {
+  Reduced e = reduce_exp(at_most(at_least(x, -105.0f), 90.0f));
+  IVec half = e.n >> 1;                              // two factors: 2^n itself may not be a normal number
+  return (e.r + e.tail + 1.0f) * power_of_two(half) * power_of_two(e.n - half);
+}
+
+INLINE Vec expm1(Vec x) {
+  Reduced e = reduce_exp(at_most(at_least(x, -30.0f), 90.0f));
+  Vec scale = power_of_two(e.n - 1);
+  Vec y = ((e.r + e.tail) * scale + (scale - 0.5f)) * 2.0f;
+  return e.n == 0 ? e.r + e.tail : y;                // exact and signed near 0
+}
+
+INLINE Vec log(Vec x) {
+  IVec tiny = x < 1.17549435e-38f;
+  Vec y = choose(tiny, x * 8388608.0f, x);
+  IVec i = bits<IVec>(y) - 0x3f3504f3;               // exponent so that the mantissa lies in sqrt(1/2)..sqrt(2)
+  Vec e = __builtin_convertvector((i >> 23) - (tiny & 23), Vec);
+  Vec f = bits<Vec>((i & 0x7fffff) + 0x3f3504f3) - 1.0f;
+  Vec p = splat(6.757530570e-2f);
+  p = p * f - 1.169432476e-1f; p = p * f + 1.189352497e-1f; p = p * f - 1.240308657e-1f; p = p * f + 1.421855241e-1f;
+  p = p * f - 1.666809022e-1f; p = p * f + 2.000216693e-1f; p = p * f - 2.500000894e-1f; p = p * f + 3.333331048e-1f;
+  Vec f2 = f * f;
+  Vec result = e * LN2_HIGH + (f + (p * f * f2 + e * LN2_LOW - 0.5f * f2));
+  result = choose(x == __builtin_inff(), x, result);
+  result = choose(x == 0.0f, splat(-__builtin_inff()), result);
+  return choose((x < 0.0f) | (x != x), splat(__builtin_nanf("")), result);
+}
+
+INLINE Vec log1p(Vec x) {
+  Vec u = x + 1.0f;
+  Vec y = log(u) * (x / (u - 1.0f));                 // Kahan: the quotient repairs the rounding of 1 + x
+  y = choose(u == 1.0f, x, y);
+  return choose(x == __builtin_inff(), x, y);
+}
+
+INLINE Vec tanh(Vec x) {
+  Vec t = expm1(at_most(abs(x), 15.0f) * 2.0f);
+  Vec y = t / (t + 2.0f);
+  return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
+}
+
+INLINE Vec sigmoid(Vec x) { return 1.0f / (exp(-x) + 1.0f); }
+INLINE Vec softplus(Vec x) { return choose((x > 0.0f) | (x != x), x, Vec{}) + log1p(exp(-abs(x))); }
+
+INLINE Vec erf(Vec x) {
+  Vec t = at_most(abs(x), 4.0f), s = t * t;
+  Vec p = splat(7.853857824e-5f);                    // erf(t)/t - 1 in t^2, for t < 1
+  p = p * s - 8.010192541e-4f; p = p * s + 5.188327748e-3f; p = p * s - 2.685381100e-2f;
+  p = p * s + 1.128358543e-1f; p = p * s - 3.761262596e-1f; p = p * s + 1.283791661e-1f;
+  Vec q = splat(-2.168681385e-5f);                   // log(1 - erf(t)), for 1 <= t <= 4
+  q = q * t + 4.413358984e-4f; q = q * t - 4.204559140e-3f; q = q * t + 2.520824783e-2f;
+  q = q * t - 1.084185615e-1f; q = q * t - 6.332198977e-1f; q = q * t - 1.129578471f; q = q * t + 1.880381752e-4f;
+  Vec y = choose(t < 1.0f, t * p + t, 1.0f - exp(q));
+  return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
+}
+
+// sin(x + quarter * pi/2). The reduction is in double, good to |x| = 1e6; the C library does the rest, lane by lane.
+INLINE Vec sine(Vec x, int quarter) {
+  DVec wide = __builtin_convertvector(x, DVec);
+  DVec k = (wide * 0.63661977236758134308 + 6755399441055744.0) - 6755399441055744.0;
+  Vec r = __builtin_convertvector(wide - k * 1.57079632673412561417 - k * 6.07710050650619224932e-11, Vec);
+  IVec n = __builtin_convertvector(k, IVec) + quarter;
+  Vec s = r * r;
+  Vec odd = ((s * -1.951083832e-4f + 8.332131431e-3f) * s - 1.666665375e-1f) * s * r + r;
+  Vec even = ((s * 2.443120320e-5f - 1.388730598e-3f) * s + 4.166664556e-2f) * s * s - 0.5f * s + 1.0f;
+  Vec y = choose((n & 1) != 0, even, odd);
+  y = bits<Vec>(bits<IVec>(y) ^ ((n & 2) << 30));
+  IVec beyond = !(abs(x) < 1e6f);
+  for (int i = 0; i < LANES; i++)
+    if (__builtin_expect(beyond[i], 0)) y[i] = quarter ? __builtin_cosf(x[i]) : __builtin_sinf(x[i]);
+  return y;
+}
+INLINE Vec sin(Vec x) { return sine(x, 0); }
+INLINE Vec cos(Vec x) { return sine(x, 1); }
+
+INLINE Vec pow(Vec x, Vec y) { for (int i = 0; i < LANES; i++) x[i] = __builtin_powf(x[i], y[i]); return x; }
+
+// float64: the C library, lane by lane (no part of training needs it fast).
+#define LAMINA_DOUBLE(name) INLINE DVec name(DVec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_##name(x[i]); return x; }
+LAMINA_DOUBLE(exp) LAMINA_DOUBLE(expm1) LAMINA_DOUBLE(log) LAMINA_DOUBLE(log1p) LAMINA_DOUBLE(sqrt) LAMINA_DOUBLE(sin)
+LAMINA_DOUBLE(cos) LAMINA_DOUBLE(tanh) LAMINA_DOUBLE(erf) LAMINA_DOUBLE(floor) LAMINA_DOUBLE(ceil)
+#undef LAMINA_DOUBLE
+INLINE DVec round_even(DVec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_rint(x[i]); return x; }
+INLINE DVec pow(DVec x, DVec y) { for (int i = 0; i < LANES; i++) x[i] = __builtin_pow(x[i], y[i]); return x; }
+INLINE DVec sigmoid(DVec x) { return 1.0 / (exp(-x) + 1.0); }
+INLINE DVec softplus(DVec x) { return (x > 0.0 ? x : (x != x ? x : DVec{})) + log1p(exp(x < 0.0 ? x : -x)); }
+
+// ---- what every numeric type has ----
+template <class V> INLINE V maximum(V a, V b) { return (a > b) | (a != a) ? a : b; }           // NaN wins, as in NumPy
+template <class V> INLINE V minimum(V a, V b) { return (a < b) | (a != a) ? a : b; }
+template <class V> INLINE V absolute(V x) { return x < V{} ? -x : x; }
+INLINE Vec absolute(Vec x) { return abs(x); }
+INLINE DVec absolute(DVec x) { typedef VecT<int64_t> LVec; return bits<DVec>(bits<LVec>(x) & 0x7fffffffffffffffLL); }
+template <class V> INLINE V sign(V x) { return x > V{} ? V{} + 1 : (x < V{} ? V{} - 1 : x); }
+template <class V> INLINE V relu(V x) { return (x > V{}) | (x != x) ? x : V{}; }
+template <class V> INLINE BVec truth(V mask) { return __builtin_convertvector(mask, BVec) & 1; }   // a comparison's -1 as a bool's 1
+template <class V> INLINE V divided(V a, V b) { return a / b; }
+
+}  // namespace
+}  // namespace ISA

@@ -1,0 +1,237 @@
+// Checks the planner's instructions, makes them ready, binds arrays and runs steps.
+#include "program.h"
+#include <string.h>
+#include <algorithm>
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw std::invalid_argument(what); }
+
+}  // namespace
+
+struct Builder {
+  Program& program;
+
+  // The bytes of `r` must exist: in the arena, in an array still to be bound (remembered), or wherever a body's base leads.
+  void check_range(const Scope& scope, const Range& r) {
+    if (r.low == r.high) return;
+    if (r.low < 0 && !(scope.parent && r.base > 0)) fail("an operand starts before its base");
+    if (r.base == 0) {
+      if (r.high > program.arena_bytes) fail("an operand ends at byte " + std::to_string(r.high) + " of an arena of " + std::to_string(program.arena_bytes));
+      return;
+    }
+    if (scope.parent) {
+      const BodyBase& m = scope.mapping[r.base - 1];
+      int64_t sweep = multiply(m.stride, std::max<int64_t>(0, scope.length - 1));
+      int64_t low = add(add(r.low, m.offset), std::min<int64_t>(0, sweep)), high = add(add(r.high, m.offset), std::max<int64_t>(0, sweep));
+      return check_range(*scope.parent, {m.parent, low, high, r.write});
+    }
+    auto& need = program.needs[r.base];
+    need.bytes = std::max(need.bytes, r.high);
+    need.write = need.write || r.write;
+  }
+
+  void check_base(const Scope& scope, const Operand& o) {
+    int n = (int)scope.bases.size();
+    if (o.base < 0 || o.base >= n) fail("an operand has base " + std::to_string(o.base) + " of " + std::to_string(n));
+  }
+
+  void add_ranges(const Scope& scope, Prepared& p) {
+    for (auto* list : {&p.in, &p.out})
+      for (auto& o : *list) {
+        check_base(scope, o);
+        Range r = range_of(o, list == &p.out);
+        check_range(scope, r);
+        p.ranges.push_back(r);
+      }
+  }
+
+  // ints: length, reverse, one time stride in bytes per operand. The operands name where base 1.. of the body is at time 0.
+  void build_scan(Scope& scope, Prepared& p, std::vector<InstructionSpec>& body) {
+    size_t n = p.in.size() + p.out.size();
+    if (p.ints.size() != n + 2) fail("scan needs its length, its direction and a time stride per operand");
+    p.length = p.ints[0];
+    if (p.length < 0) fail("scan has a negative length");
+    p.body = std::make_unique<Scope>();
+    p.body->parent = &scope;
+    p.body->length = p.length;
+    for (size_t i = 0; i < n; i++) {
+      const Operand& o = i < p.in.size() ? p.in[i] : p.out[i - p.in.size()];
+      check_base(scope, o);
+      p.body->mapping.push_back({o.base, o.offset, p.ints[i + 2]});
+    }
+    p.body->bases.resize(n + 1);
+    if (p.length) build_list(*p.body, body);
+    sweep_ranges(p);
+    p.instr.units = p.length ? 1 : 0;
+    p.instr.cost = p.body->cost * (double)p.length;
+    bool has_python = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.python; });
+    bool has_scan = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.scan; });
+    p.alone = !has_python && !has_scan && is_small(p.body->cost / 2);
+  }
+
+  void sweep_ranges(Prepared& p) {                       // what the scan touches in its parent, for schedule.cpp
+    for (auto& inner : p.body->list)
+      for (Range r : inner->ranges) {
+        if (r.low == r.high) continue;
+        if (r.base) {
+          const BodyBase& m = p.body->mapping[r.base - 1];
+          int64_t sweep = m.stride * (p.length - 1);
+          r = {m.parent, r.low + m.offset + std::min<int64_t>(0, sweep), r.high + m.offset + std::max<int64_t>(0, sweep), r.write};
+        }
+        p.ranges.push_back(r);
+      }
+  }
+
+  void build_kernel(Prepared& p, const InstructionSpec& spec) {
+    Instruction& i = p.instr;
+    i.kernel = find_kernel(program.isa_name, spec.kernel);
+    if (!i.kernel) fail("there is no such kernel for instruction set " + program.isa_name);
+    if (spec.chain) {
+      bool product = spec.kernel == "gemm" || spec.kernel == "conv";
+      if (spec.kernel != "map" && !product) fail("this kernel takes no chain");
+      if (product && p.in.size() < 2) fail("needs two operands before its chain's");
+      build_chain(p, *spec.chain, product ? 2 : 0, product, program.isa_name);
+    }
+    if (const char* complaint = i.kernel->prepare(i)) fail(complaint);
+    if (i.workspace_bytes) {
+      p.workspace = std::make_unique<char[]>(i.workspace_bytes + 64);
+      i.workspace = p.workspace.get() + (64 - (uintptr_t)p.workspace.get() % 64) % 64;
+      memset(i.workspace, 0, i.workspace_bytes);
+    }
+    p.alone = i.units <= 1 || is_small(i.cost);
+  }
+
+  void build_one(Scope& scope, InstructionSpec& spec) {
+    scope.list.push_back(std::make_unique<Prepared>());
+    Prepared& p = *scope.list.back();
+    Instruction& i = p.instr;
+    i.index = (int)scope.list.size() - 1;
+    p.in = std::move(spec.in); p.out = std::move(spec.out); p.ints = std::move(spec.ints); p.floats = std::move(spec.floats);
+    i.in = p.in.data(); i.n_in = (int)p.in.size(); i.out = p.out.data(); i.n_out = (int)p.out.size();
+    i.ints = p.ints.data(); i.n_ints = (int)p.ints.size(); i.floats = p.floats.data(); i.n_floats = (int)p.floats.size();
+    if (spec.kernel == "scan") return build_scan(scope, p, spec.body);
+    add_ranges(scope, p);
+    if (spec.kernel == "python") {
+      if (!spec.call) fail("needs something to call");
+      p.call = std::move(spec.call);
+      i.units = 1;
+      i.cost = 20000;
+      return;
+    }
+    build_kernel(p, spec);
+    program.scratch_bytes = std::max(program.scratch_bytes, i.scratch_bytes);
+  }
+
+  void build_list(Scope& scope, std::vector<InstructionSpec>& specs) {
+    for (size_t k = 0; k < specs.size(); k++) {
+      std::string kernel = specs[k].kernel;
+      try {
+        build_one(scope, specs[k]);
+      } catch (const std::invalid_argument& e) {
+        fail("instruction " + std::to_string(k) + " (" + kernel + "): " + e.what());
+      }
+    }
+    make_phases(scope);
+  }
+};
+
+Program::Program(std::vector<InstructionSpec> instructions, int64_t bytes, int n_bases, std::vector<InstructionSpec> prologue,
+                 const std::string& isa)
+    : isa_name(chosen_isa(isa)), arena_bytes(bytes) {
+  if (bytes < 0) fail("arena_bytes is negative");
+  if (n_bases < 1) fail("num_bases counts the arena too: at least 1");
+  needs.resize(n_bases);
+  bound.resize(n_bases);
+  for (Scope* scope : {&before, &main}) {
+    scope->bases.resize(n_bases);
+    Builder{*this}.build_list(*scope, scope == &main ? instructions : prologue);
+  }
+  arena = allocate(add(bytes, 256));                     // 256: full vectors may be loaded past the end of a row
+  main.bases[0] = before.bases[0] = arena;
+}
+
+Program::~Program() {
+  std::lock_guard<std::mutex> guard(running);
+  if (arena) release(arena, arena_bytes + 256);
+}
+
+void Program::bind(int index, char* data, int64_t bytes, bool writable) {
+  if (index < 1 || index >= (int)bound.size()) fail("there is no base " + std::to_string(index) + " to bind");
+  std::lock_guard<std::mutex> guard(running);
+  const Need& need = needs[index];
+  std::string name = "base " + std::to_string(index);
+  if (bytes < need.bytes) fail(name + " needs " + std::to_string(need.bytes) + " bytes, the array has " + std::to_string(bytes));
+  if (need.write && !writable) fail(name + " is written to, and the array is read-only");
+  for (int i = 1; i < (int)bound.size(); i++)
+    if (i != index && bound[i].data && (need.write || needs[i].write) && data < bound[i].data + bound[i].bytes && bound[i].data < data + bytes)
+      fail(name + " overlaps base " + std::to_string(i) + ", and one of them is written to");
+  bound[index] = {data, bytes};
+  main.bases[index] = before.bases[index] = data;
+}
+
+int64_t Program::run(int64_t steps, bool prologue) {
+  static thread_local Program* inside = nullptr;
+  if (inside == this) fail("a Program cannot be run from its own Python fallback");
+  std::lock_guard<std::mutex> guard(running);
+  for (size_t i = 1; i < bound.size(); i++)
+    if (!bound[i].data && needs[i].bytes) fail("base " + std::to_string(i) + " is not bound");
+  struct Inside { Program* outer; ~Inside() { inside = outer; } } restore{inside};
+  inside = this;
+  stopping = false;
+  errors.any = false;
+  Cursor cursor{{}, nullptr, &errors, nullptr};
+  if (prologue && !before.list.empty()) {
+    cursor.stack.push_back({&before, 0, 0, 1});
+    execute(*this, cursor, before.cost, scratch_bytes, &errors);
+  }
+  if (!errors.any && !cursor.failure && steps > 0) {
+    cursor.stopping = &stopping;
+    cursor.stack.push_back({&main, 0, 0, steps});
+    execute(*this, cursor, main.cost, scratch_bytes, &errors);
+  }
+  if (cursor.failure) std::rethrow_exception(cursor.failure);
+  if (errors.any)
+    throw BadIndex("instruction " + std::to_string(errors.instruction) + " (" + errors.kernel + "): index " + std::to_string(errors.value) + " at position " +
+                   std::to_string(errors.position) + " is out of range for " + std::to_string(errors.size) + " rows");
+  return cursor.steps_done;
+}
+
+char* Program::address_of(const Operand& o) {
+  if (o.base < 0 || o.base >= (int)bound.size()) fail("there is no base " + std::to_string(o.base));
+  Range r = range_of(o, false);
+  int64_t bytes = o.base ? bound[o.base].bytes : arena_bytes;
+  if (r.low < 0 || r.high > bytes) fail("read outside of base " + std::to_string(o.base));
+  return main.bases[o.base] + o.offset;
+}
+
+std::string Program::describe() const {
+  std::string text;
+  for (const Scope* scope : {&before, &main}) {
+    text += scope == &main ? "steps\n" : "prologue\n";
+    for (size_t f = 0; f < scope->phases.size(); f++) {
+      const Phase& phase = scope->phases[f];
+      text += "  phase " + std::to_string(f) + ": " + std::to_string((int64_t)phase.cost) + " ns\n";
+      auto line = [&](const Prepared& p, int64_t units) {
+        text += "    " + std::to_string(p.instr.index) + " " + (p.instr.kernel ? p.instr.kernel->name : p.call ? "python" : "scan") + ", units " +
+                std::to_string(units) + ", " + std::to_string((int64_t)p.instr.cost) + " ns\n";
+      };
+      if (phase.python || phase.scan) line(phase.python ? *phase.python : *phase.scan, 1);
+      for (auto& item : phase.items)
+        for (int k = 0; k < item.count; k++) line(*scope->list[item.first + k], item.units);
+    }
+  }
+  return text;
+}
+
+void report_bad_index(Errors* errors, const Instruction& instr, int64_t position, int64_t value, int64_t size) {
+  std::lock_guard<std::mutex> guard(errors->lock);
+  bool earlier = instr.index < errors->instruction || (instr.index == errors->instruction && position < errors->position);
+  if (errors->any && !earlier) return;
+  errors->instruction = instr.index;
+  errors->kernel = instr.kernel->name;
+  errors->position = position;
+  errors->value = value;
+  errors->size = size;
+  errors->any = true;
+}

@@ -1,0 +1,147 @@
+// A Program: the planner's instructions, checked and made ready, over one arena and a table of bound arrays.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+#include "engine.h"
+
+// ---- what the planner sends (bindings.cpp fills these from Python) ----
+
+struct SourceSpec { bool constant; int index; double number; int64_t integer; DType dtype; };
+struct StepSpec { std::string functor; DType dtype; std::vector<SourceSpec> src; int dst; };
+struct ChainSpec { std::vector<int64_t> shape; std::vector<StepSpec> steps; int n_registers; };
+struct InstructionSpec {
+  std::string kernel;
+  std::vector<Operand> in, out;
+  std::vector<int64_t> ints;
+  std::vector<double> floats;
+  std::unique_ptr<ChainSpec> chain;
+  std::vector<InstructionSpec> body;                     // scan
+  std::function<void(char* const* bases)> call;          // python: makes the views and calls, takes the lock itself
+};
+
+// ---- what it becomes ----
+
+struct Scope;
+
+struct Range { int base; int64_t low, high; bool write; };          // bytes an operand touches
+
+struct Prepared {                                           // one instruction with everything it owns
+  Instruction instr{};
+  std::vector<Operand> in, out;
+  std::vector<int64_t> ints;
+  std::vector<double> floats;
+  Chain chain{};
+  std::vector<Slot> slots;
+  std::vector<Step> steps;
+  std::unique_ptr<char[]> workspace;
+  std::function<void(char* const*)> call;
+  std::unique_ptr<Scope> body;                           // scan
+  int64_t length = 0;
+  bool alone = false;                                    // small: all units by one thread
+  std::vector<Range> ranges;
+};
+
+struct Item { int first, count; int64_t units; };        // units of one instruction, or (units = 1) a run of small ones
+struct Phase {                                           // items that touch nothing of each other's: no barrier among them
+  std::vector<Item> items;
+  int64_t units = 0;
+  double cost = 0;
+  Prepared* python = nullptr;
+  Prepared* scan = nullptr;                                 // its body's phases run by all threads, once per time step
+};
+
+struct BodyBase { int parent; int64_t offset, stride; };
+
+struct Scope {                                           // a list of instructions over one table of bases
+  Scope* parent = nullptr;
+  std::vector<BodyBase> mapping;                         // of bases 1.. into the parent's (bodies only)
+  int64_t length = 1;
+  std::vector<std::unique_ptr<Prepared>> list;
+  std::vector<Phase> phases;
+  std::vector<char*> bases;
+  double cost = 0;
+  void set_time(int64_t t);                              // a body's bases at time t
+};
+
+struct Errors {                                          // the first bad index: lowest instruction, then lowest position
+  std::atomic<bool> any{false};
+  std::mutex lock;
+  int instruction = 0;
+  std::string kernel;
+  int64_t position = 0, value = 0, size = 0;
+};
+
+class Program {
+ public:
+  Program(std::vector<InstructionSpec> instructions, int64_t arena_bytes, int n_bases, std::vector<InstructionSpec> prologue,
+          const std::string& isa);
+  ~Program();
+  void bind(int index, char* data, int64_t bytes, bool writable);
+  int64_t run(int64_t steps, bool prologue);             // throws IndexError's message as BadIndex, passes on what python threw
+  void stop() { stopping = true; }
+  char* address_of(const Operand&);                      // checked
+  std::string describe() const;                          // phases, units and costs, for people
+  const std::string& isa() const { return isa_name; }
+
+ private:
+  friend struct Builder;
+  friend struct Cursor;
+  friend struct Session;
+  struct Need { int64_t bytes = 0; bool write = false; };
+  struct Bound { char* data = nullptr; int64_t bytes = 0; };
+  std::string isa_name;
+  char* arena = nullptr;
+  int64_t arena_bytes;
+  std::vector<Need> needs;                               // of each bound base
+  std::vector<Bound> bound;
+  Scope main, before;
+  int64_t scratch_bytes = 0;
+  Errors errors;
+  std::atomic<bool> stopping{false};
+  std::mutex running;
+};
+
+struct BadIndex : std::runtime_error { using std::runtime_error::runtime_error; };
+
+// ---- the files beside this one ----
+
+std::vector<std::string> possible_isas();                                             // dispatch.cpp
+std::string chosen_isa(const std::string& wanted);
+const Kernel* find_kernel(const std::string& isa, const std::string& name);
+const Functor* find_functor(const std::string& isa, const std::string& name, const std::vector<DType>& src, DType dst);
+std::vector<std::pair<std::string, std::string>> list_kernels(const std::string& isa);
+int64_t packed_bytes(int64_t k, int64_t n, const std::string& isa);
+extern const char* const DTYPE_NAMES[N_DTYPES];
+
+void build_chain(Prepared&, const ChainSpec&, int first_input, bool has_product, const std::string& isa);   // chain.cpp
+Range range_of(const Operand&, bool write);                                           // operands.cpp
+int64_t multiply(int64_t, int64_t);
+int64_t add(int64_t, int64_t);
+void make_phases(Scope&);                                                             // schedule.cpp
+bool is_small(double cost);
+void run_alone(Prepared&, char* const* bases, char* scratch, Errors*);
+
+struct Cursor;
+void execute(Program&, Cursor&, double cost, int64_t scratch_bytes, Errors*);         // threads.cpp
+void set_threads(int);
+int get_threads();
+char* allocate(int64_t bytes);                                                        // 64-byte aligned, zero, counted
+void release(char*, int64_t bytes);
+int64_t memory_in_use();
+
+struct Cursor {                                          // where a run stands: a stack of scopes
+  struct Frame { Scope* scope; size_t phase; int64_t t, length; };
+  std::vector<Frame> stack;
+  std::atomic<bool>* stopping;
+  Errors* errors;
+  std::exception_ptr failure;
+  int64_t steps_done = 0;
+  const Phase* next();                                   // the next phase with work, or nullptr at the end
+  char* const* bases() const { return stack.back().scope->bases.data(); }
+  Scope& scope() const { return *stack.back().scope; }
+};

@@ -1,0 +1,145 @@
+// Cuts a list of instructions into phases. Within a phase nothing reads what another item writes, so its units may run in any
+// order on any thread; between phases all threads agree that everything is done. Small instructions run whole on one thread,
+// consecutive ones that depend on each other as one item.
+#include <algorithm>
+#include "program.h"
+
+namespace {
+
+constexpr double SMALL = 1500;                           // nanoseconds: below this, handing out units costs more than it saves
+
+bool overlap(const Range& a, const Range& b) { return a.low < b.high && b.low < a.high; }
+
+// The range of parent bytes that a body's range covers, over all time steps or (offset only) at one.
+Range in_parent(const Scope& scope, const Range& r, bool all_time) {
+  if (r.base == 0) return r;
+  const BodyBase& m = scope.mapping[r.base - 1];
+  int64_t sweep = all_time ? m.stride * (scope.length - 1) : 0;
+  return {m.parent, r.low + m.offset + std::min<int64_t>(0, sweep), r.high + m.offset + std::max<int64_t>(0, sweep), r.write};
+}
+
+bool conflict(const Scope& scope, const Range& a, const Range& b) {
+  if (!a.write && !b.write) return false;
+  if (a.base == b.base) return overlap(a, b);
+  if (!scope.parent) return false;                       // bound arrays do not overlap: program.cpp refuses those that do
+  int64_t stride_a = a.base ? scope.mapping[a.base - 1].stride : 0, stride_b = b.base ? scope.mapping[b.base - 1].stride : 0;
+  bool together = stride_a == stride_b;                  // they move together: their distance is the same at every step
+  return conflict(*scope.parent, in_parent(scope, a, !together), in_parent(scope, b, !together));
+}
+
+bool conflict(const Scope& scope, const Prepared& a, const Prepared& b) {
+  for (auto& x : a.ranges)
+    for (auto& y : b.ranges)
+      if (conflict(scope, x, y)) return true;
+  return false;
+}
+
+struct Open {                                            // the phase being filled
+  Phase phase;
+  std::vector<int> members;                              // item of each instruction of the phase
+  int first = 0;
+};
+
+// The only item that instruction i depends on: -1 none, -2 several or one that it cannot join.
+int item_to_join(const Scope& scope, const Open& open, int i) {
+  int found = -1;
+  for (size_t m = 0; m < open.members.size(); m++) {
+    if (open.members[m] == found || !conflict(scope, *scope.list[open.first + m], *scope.list[i])) continue;
+    if (found != -1) return -2;
+    found = open.members[m];
+  }
+  return found;
+}
+
+void close(Scope& scope, Open& open, int next) {
+  if (!open.phase.items.empty()) scope.phases.push_back(std::move(open.phase));
+  open = Open{{}, {}, next};
+}
+
+void append(Scope& scope, Open& open, int i) {
+  Prepared& p = *scope.list[i];
+  int join = item_to_join(scope, open, i);
+  bool can_join = join >= 0 && p.alone && join == (int)open.phase.items.size() - 1 && open.phase.items[join].units == 1 &&
+                  scope.list[open.phase.items[join].first]->alone;
+  if (join != -1 && !can_join) { close(scope, open, i); join = -1; }
+  open.phase.cost += p.instr.cost;
+  if (can_join) {
+    open.phase.items[join].count++;
+    open.members.push_back(join);
+    return;
+  }
+  int64_t units = p.alone ? 1 : p.instr.units;
+  open.members.push_back((int)open.phase.items.size());
+  open.phase.items.push_back({i, 1, units});
+  open.phase.units += units;
+}
+
+}  // namespace
+
+void make_phases(Scope& scope) {
+  Open open{};
+  for (int i = 0; i < (int)scope.list.size(); i++) {
+    Prepared& p = *scope.list[i];
+    scope.cost += p.instr.cost;
+    bool whole = p.call || (p.body && !p.alone);
+    if (whole || open.phase.units > 1000000) close(scope, open, i);
+    if (!whole) { append(scope, open, i); continue; }
+    Phase phase;
+    phase.units = 1;
+    phase.cost = p.instr.cost;
+    (p.call ? phase.python : phase.scan) = &p;
+    scope.phases.push_back(std::move(phase));
+    open = Open{{}, {}, i + 1};
+  }
+  close(scope, open, 0);
+}
+
+void Scope::set_time(int64_t t) {
+  for (size_t i = 0; i < mapping.size(); i++) bases[i + 1] = parent->bases[mapping[i].parent] + mapping[i].offset + t * mapping[i].stride;
+  bases[0] = parent->bases[0];
+}
+
+// All of one instruction by the calling thread.
+void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors) {
+  if (p.body) {
+    for (int64_t t = 0; t < p.length; t++) {
+      p.body->set_time(t);
+      for (auto& inner : p.body->list) run_alone(*inner, p.body->bases.data(), scratch, errors);
+    }
+    return;
+  }
+  Context context{bases, scratch, errors};
+  for (int64_t u = 0; u < p.instr.units; u++) p.instr.kernel->run(p.instr, context, u);
+}
+
+const Phase* Cursor::next() {
+  while (!stack.empty()) {
+    if (errors->any || failure) { stack.clear(); return nullptr; }
+    Frame& frame = stack.back();
+    Scope& scope = *frame.scope;
+    if (frame.phase < scope.phases.size()) {
+      const Phase& phase = scope.phases[frame.phase++];
+      if (!phase.scan) {
+        if (phase.units) return &phase;
+        continue;
+      }
+      Prepared& scan = *phase.scan;
+      if (scan.length == 0) continue;
+      scan.body->set_time(0);
+      stack.push_back({scan.body.get(), 0, 0, scan.length});
+      continue;
+    }
+    frame.t++;
+    bool steps = stack.size() == 1 && stopping;
+    if (steps) steps_done = frame.t;
+    if (frame.t < frame.length && !(steps && *stopping)) {
+      frame.phase = 0;
+      if (scope.parent) scope.set_time(frame.t);
+    } else {
+      stack.pop_back();
+    }
+  }
+  return nullptr;
+}
+
+bool is_small(double cost) { return cost < SMALL; }

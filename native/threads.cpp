@@ -1,0 +1,249 @@
+// Threads claim units of the current phase from one atomic word; the thread that finishes a phase's last unit publishes the
+// next phase. There is no barrier that counts threads, so one that is late or descheduled holds up nobody unless it holds a
+// unit. Who computes a unit never changes its value. Workers touch a program only while they hold one of its units.
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <thread>
+#include "program.h"
+
+namespace {
+
+constexpr double WORTH_THREADS = 15000;                  // nanoseconds of a step below which one thread does it all
+constexpr double WORTH_WAKING = 8000;                    // ... and of a phase below which sleepers are left asleep
+constexpr int SPINS = 2000;                              // tens of microseconds
+constexpr uint64_t CALLER_ONLY = 1ull << 31, REMAINING = CALLER_ONLY - 1;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+struct Scratch {                                         // one per thread, grown on demand
+  char* data = nullptr;
+  int64_t size = 0;
+  char* at_least(int64_t wanted) {
+    if (wanted > size) {
+      if (data) release(data, size);
+      data = nullptr; size = 0;
+      data = allocate(wanted);
+      size = wanted;
+    }
+    return data;
+  }
+  ~Scratch() { if (data) release(data, size); }
+};
+thread_local Scratch scratch;
+
+void run_unit(const Scope& scope, const Phase& phase, int64_t unit, int64_t scratch_bytes, Errors* errors) {
+  size_t i = 0;
+  while (unit >= phase.items[i].units) unit -= phase.items[i++].units;
+  const Item& item = phase.items[i];
+  char* mine = scratch.at_least(scratch_bytes);
+  char* const* bases = scope.bases.data();
+  Prepared& first = *scope.list[item.first];
+  if (first.alone) {
+    for (int k = 0; k < item.count; k++) run_alone(*scope.list[item.first + k], bases, mine, errors);
+    return;
+  }
+  first.instr.kernel->run(first.instr, Context{bases, mine, errors}, unit);
+}
+
+struct Pool {
+  std::mutex busy;                                       // held by the caller during a run
+  int n_workers = 0;
+  std::atomic<int> active{0};                            // workers that may take part
+  alignas(64) std::atomic<uint64_t> state{0};            // phase number << 32 | only for the caller << 31 | units not yet claimed
+  alignas(64) std::atomic<int64_t> done{0};              // units finished in this phase
+  alignas(64) std::atomic<uint32_t> epoch{0};            // what sleepers wait on
+  std::atomic<int> sleepers{0};
+  std::atomic<bool> caller_sleeps{false}, over{true};
+  // Valid while the reader holds a unit:
+  Cursor* cursor = nullptr;
+  const Phase* phase = nullptr;
+  const Scope* scope = nullptr;
+  int64_t scratch_bytes = 0;
+  Errors* errors = nullptr;
+  std::mutex failing;
+
+  void publish() {                                       // by whoever finished the last phase, or the caller at the start
+    const Phase* next = cursor->next();
+    uint64_t number = ((state.load(std::memory_order_relaxed) >> 32) + 1) << 32;
+    done.store(0, std::memory_order_relaxed);
+    if (next) {
+      phase = next;
+      scope = &cursor->scope();
+      state.store(number | (next->python ? CALLER_ONLY : 0) | (uint64_t)next->units);
+    } else {
+      over.store(true);
+      state.store(number);
+    }
+    bool worth = next && next->units > 1 && next->cost > WORTH_WAKING;
+    if (sleepers.load() && (worth || caller_sleeps.load())) {
+      epoch.fetch_add(1);
+      epoch.notify_all();
+    }
+  }
+
+  bool claim(bool caller, int64_t& unit) {
+    uint64_t w = state.load(std::memory_order_acquire);
+    while ((w & REMAINING) && (caller || !(w & CALLER_ONLY)))
+      if (state.compare_exchange_weak(w, w - 1, std::memory_order_acq_rel)) {
+        unit = phase->units - (int64_t)(w & REMAINING);
+        return true;
+      }
+    return false;
+  }
+
+  void work(int64_t unit) {
+    const Phase& mine = *phase;
+    int64_t units = mine.units;
+    try {
+      if (mine.python) mine.python->call(scope->bases.data());
+      else run_unit(*scope, mine, unit, scratch_bytes, errors);
+    } catch (...) {
+      std::lock_guard<std::mutex> guard(failing);
+      if (!cursor->failure) cursor->failure = std::current_exception();
+    }
+    if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == units) publish();
+  }
+
+  void rest(bool caller) {                               // until the state changes: spin, then sleep
+    uint64_t seen = state.load();
+    if ((seen & REMAINING) && (caller || !(seen & CALLER_ONLY))) return;
+    for (int i = 0; i < SPINS; i++) {
+      if (state.load(std::memory_order_acquire) != seen) return;
+      relax();
+      if (i % 256 == 255) sched_yield();
+    }
+    if (caller) caller_sleeps.store(true);
+    sleepers.fetch_add(1);
+    uint32_t e = epoch.load();
+    if (state.load() == seen && !(caller && over.load())) epoch.wait(e);
+    sleepers.fetch_sub(1);
+    if (caller) caller_sleeps.store(false);
+  }
+
+  void worker(int index) {
+    for (int64_t unit;;) {
+      if (index >= active.load()) {
+        sleepers.fetch_add(1);
+        uint32_t e = epoch.load();
+        if (index >= active.load()) epoch.wait(e);
+        sleepers.fetch_sub(1);
+      } else if (claim(false, unit)) {
+        work(unit);
+      } else {
+        rest(false);
+      }
+    }
+  }
+
+  void want_workers(int n) {
+    sigset_t all, old;                                   // signals are for Python's main thread
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    for (; n_workers < n; n_workers++) std::thread([this, i = n_workers] { worker(i); }).detach();
+    pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    active.store(n);
+  }
+
+  void run(Cursor& c, int64_t bytes, Errors* e, int threads) {
+    want_workers(threads - 1);
+    cursor = &c; scratch_bytes = bytes; errors = e;
+    over.store(false);
+    publish();
+    for (int64_t unit; !over.load(std::memory_order_acquire);) {
+      if (claim(true, unit)) work(unit);
+      else if (!over.load()) rest(true);
+    }
+  }
+};
+
+Pool* pool = new Pool;                                   // never freed: workers sleep in it until the process ends
+std::atomic<int> threads{0};                             // 0: not asked yet
+std::atomic<int64_t> bytes_in_use{0};
+
+void forget_workers() { pool = new Pool; }               // a forked child has none
+const int at_fork = pthread_atfork(nullptr, nullptr, forget_workers);
+
+int64_t first_number(const char* path, int64_t* second = nullptr) {
+  FILE* file = fopen(path, "r");
+  if (!file) return -1;
+  long long a = -1, b = -1;
+  int n = fscanf(file, "%lld %lld", &a, &b);
+  fclose(file);
+  if (second && n == 2) *second = b;
+  return n >= 1 ? a : -1;
+}
+
+int default_threads() {
+  if (const char* asked = getenv("LAMINA_NUM_THREADS")) {
+    char* end;
+    long n = strtol(asked, &end, 10);
+    if (*end || n < 1 || n > 1024) throw std::invalid_argument(std::string("LAMINA_NUM_THREADS is \"") + asked + "\", not a number from 1 to 1024");
+    return (int)n;
+  }
+  int n = (int)std::thread::hardware_concurrency();
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+  int64_t period = 0, quota = first_number("/sys/fs/cgroup/cpu.max", &period);           // cgroup version 2, then 1
+  if (quota <= 0) {
+    quota = first_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+    period = first_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  }
+  if (quota > 0 && period > 0) n = (int)std::min<int64_t>(n, (quota + period - 1) / period);
+#endif
+  return n < 1 ? 1 : n;
+}
+
+}  // namespace
+
+void set_threads(int n) {
+  if (n < 1 || n > 1024) throw std::invalid_argument("the number of threads must be from 1 to 1024");
+  threads = n;
+}
+
+int get_threads() {
+  if (!threads) threads = default_threads();
+  return threads;
+}
+
+void execute(Program&, Cursor& cursor, double cost, int64_t scratch_bytes, Errors* errors) {
+  int n = get_threads();
+  Pool& p = *pool;
+  if (n > 1 && cost > WORTH_THREADS) {
+    std::unique_lock<std::mutex> guard(p.busy, std::try_to_lock);   // another thread's run has the workers: do without
+    if (guard) return p.run(cursor, scratch_bytes, errors, n);
+  }
+  while (const Phase* phase = cursor.next()) {
+    try {
+      if (phase->python) phase->python->call(cursor.bases());
+      else for (int64_t u = 0; u < phase->units; u++) run_unit(cursor.scope(), *phase, u, scratch_bytes, errors);
+    } catch (...) {
+      cursor.failure = std::current_exception();
+    }
+  }
+}
+
+char* allocate(int64_t bytes) {
+  int64_t size = (bytes + 127) / 64 * 64;
+  void* p = aligned_alloc(64, size);
+  if (!p) throw std::bad_alloc();
+  memset(p, 0, size);
+  bytes_in_use += bytes;
+  return (char*)p;
+}
+
+void release(char* p, int64_t bytes) {
+  free(p);
+  bytes_in_use -= bytes;
+}
+
+int64_t memory_in_use() { return bytes_in_use; }
