@@ -1,0 +1,5 @@
+"""Data to start with: each module has ``load_data()``, which gives ``((x_train, y_train), (x_test, y_test))`` as in Keras."""
+
+from . import digits, fashion_mnist, mnist
+
+__all__ = ["digits", "fashion_mnist", "mnist"]
