@@ -80,8 +80,13 @@ from .transcendental import (
 )
 from .transcendental import round_ as round
 
+from ..composites.activations import (  # isort: skip  (composites build on the ops above)
+    celu, crelu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid, mish, relu6, selu, silu, soft_shrink,
+    softsign, sparse_plus, sparse_sigmoid, squareplus, step, tanh_shrink, threshold,
+)
 from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip  (composites build on the ops above)
 
 true_divide, convert_to_tensor = divide, cast
+swish, hard_swish = silu, hard_silu
 
 __all__ = [name for name in dir() if not name.startswith("_")]

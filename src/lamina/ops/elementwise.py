@@ -103,6 +103,14 @@ def cast(x, dtype: str):
     return cast_op(x, dtype=dtype) if isinstance(x, Node) else x.astype(dtype)
 
 
+def floats(*values) -> list:
+    """The values in one floating-point dtype, as nodes if one of them is a node."""
+    values = [as_value(v) for v in values]
+    dtype = common_dtype(values)
+    values = [cast(v, dtype if dtype.startswith("float") else "float32") for v in values]
+    return [as_node(v) for v in values] if any(isinstance(v, Node) for v in values) else values
+
+
 class Binary(Elementwise):
     """Two inputs of any one number dtype."""
 

@@ -11,7 +11,7 @@ from .broadcast import expand
 from .conv import conv_, conv_input_grad
 from .create import full_like
 from .defer import public
-from .elementwise import cast, div, mul
+from .elementwise import div, floats, mul
 from .pool import max_pool_, sum_pool_
 from .shape import reshape, transpose
 from .slice import pad_
@@ -48,14 +48,6 @@ def pairs(padding, sizes, size, strides, dilation):
             raise ArgumentError(message(f"unknown padding {padding!r}", want='"valid" or "same"'))
         return ((0, 0),) * len(size) if padding.lower() == "valid" else same_padding(sizes, size, strides, dilation)
     return tuple((int(low), int(high)) for low, high in padding)
-
-
-def floats(*values) -> list:
-    """The values in one floating-point dtype, as nodes if one of them is a node."""
-    values = [as_value(v) for v in values]
-    dtype = common_dtype(values)
-    values = [cast(v, dtype if dtype.startswith("float") else "float32") for v in values]
-    return [as_node(v) for v in values] if any(isinstance(v, Node) for v in values) else values
 
 
 @public

@@ -110,6 +110,44 @@ class Sigmoid(Elementwise):
         return (mul(dy, mul(y, sub(1.0, y))),)
 
 
+class Softplus(Elementwise):
+    """log(1 + exp(x)), a smooth version of relu that does not overflow."""
+
+    kernel = "softplus"
+
+    def compute(self, xp, x):
+        return xp.logaddexp(x, xp.zeros((), x.dtype))
+
+    def vjp(self, dy, y, x):
+        return (mul(dy, sigmoid(x)),)
+
+
+class Rsqrt(Elementwise):
+    """One over the square root; inf at 0 and NaN below."""
+
+    kernel = "rsqrt"
+    domain = (0.3, 2.5)
+
+    def compute(self, xp, x):
+        return 1 / xp.sqrt(x)
+
+    def vjp(self, dy, y, x):
+        return (mul(dy, mul(div(y, x), -0.5)),)
+
+
+class Reciprocal(Elementwise):
+    """One over x."""
+
+    kernel = "reciprocal"
+    domain = (0.3, 2.5)
+
+    def compute(self, xp, x):
+        return 1 / x
+
+    def vjp(self, dy, y, x):
+        return (neg(mul(dy, mul(y, y))),)
+
+
 class Sin(Elementwise):
     """Sine of an angle in radians."""
 
@@ -200,5 +238,6 @@ class StopGradient(Step):
 
 
 exp, expm1, log, log1p, sqrt, square = Exp(), Expm1(), Log(), Log1p(), Sqrt(), Square()
-tanh, sigmoid, sin, cos, erf = Tanh(), Sigmoid(), Sin(), Cos(), Erf()
+tanh, sigmoid, softplus, rsqrt, reciprocal = Tanh(), Sigmoid(), Softplus(), Rsqrt(), Reciprocal()
+sin, cos, erf = Sin(), Cos(), Erf()
 floor, ceil, round_, stop_gradient = Floor(), Ceil(), Round(), StopGradient()
