@@ -1,1 +1,1 @@
-"""Data before they are tensors: files of numbers, where they are found, pictures. The data sets are in ``lamina.datasets``."""
+"""Data before they are tensors: files of numbers, where they are found, pictures."""

@@ -1,6 +1,6 @@
-"""IDX, the format of the MNIST files: two zero bytes, an element type, the number of dimensions, the sizes, the numbers.
+"""IDX, the format of the MNIST files: two zero bytes, an element type, the number of dimensions, sizes, numbers.
 
-All numbers are big-endian. The format is described at http://yann.lecun.com/exdb/mnist/. A file may be compressed by gzip.
+All numbers are big-endian. The format is described at http://yann.lecun.com/exdb/mnist/. gzip may pack a file.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def read(path: str | os.PathLike) -> np.ndarray:
 
     path   the file; its elements may be 8, 16 or 32 bit integers, or 32 or 64 bit floats
 
-    What the header promises is checked against the size of the file before any memory is taken. FileFormatError where the
-    file is truncated, too long, of another format, or no sound gzip file; OSError as from ``open``.
+    What the header promises is checked against the size of the file before any memory is taken. FileFormatError where
+    the file is truncated, too long, of another format, or no sound gzip file; OSError as from ``open``.
 
     >>> import tempfile, os
     >>> path = os.path.join(tempfile.mkdtemp(), "labels-idx1-ubyte")
@@ -51,21 +51,22 @@ def decode(file: BinaryIO, room: int, name: str = "the file") -> np.ndarray:
     """The array of an open file that cannot hold more than ``room`` bytes."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in ELEMENTS:
-        raise refused(name, "it does not begin as one", magic.hex(" ") or "no bytes", "00 00, an element type (08 to 0e), a rank")
+        raise refused(name, "it does not begin as one", magic.hex(" ") or "no bytes", "00 00, a type (08 to 0e), a rank")
     rank = magic[3]
     sizes = file.read(4 * rank)
     if len(sizes) < 4 * rank:
-        raise refused(name, "it ends within its header", f"{4 + len(sizes)} bytes", f"{4 + 4 * rank} for {rank} dimensions")
+        raise refused(name, "it ends within its header", f"{4 + len(sizes)} bytes", f"{4 + 4 * rank}, as its rank is {rank}")
     shape = tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
     dtype = np.dtype(ELEMENTS[magic[2]])
     want = prod(shape) * dtype.itemsize
+    promised = f"{want} for {dtype.name}{list(shape)}"
     if want > room:
-        raise refused(name, "it is too short for its header", f"at most {room} bytes", f"{want} for {dtype.name}{list(shape)}")
+        raise refused(name, "it is too short for its header", f"at most {room} bytes", promised)
     data = file.read(want)
     if len(data) < want:
-        raise refused(name, "it ends too early", f"{len(data)} bytes of data", f"{want} for {dtype.name}{list(shape)}")
+        raise refused(name, "it ends too early", f"{len(data)} bytes of data", promised)
     if file.read(1):
-        raise refused(name, "bytes follow after the data", f"more than {want} bytes", f"{want} for {dtype.name}{list(shape)}")
+        raise refused(name, "bytes follow after the data", f"more than {want} bytes", promised)
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 

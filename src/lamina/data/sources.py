@@ -36,7 +36,8 @@ class Source:
     digests: tuple[str, str, str, str]
 
 
-MNIST = Source("mnist", ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/"), (
+MNIST = Source("mnist", ("https://storage.googleapis.com/cvdf-datasets/mnist/",
+                         "https://ossci-datasets.s3.amazonaws.com/mnist/"), (
     "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
@@ -52,7 +53,8 @@ Pair = tuple[np.ndarray, np.ndarray]
 def load(source: Source, folder: str | os.PathLike | None = None) -> tuple[Pair, Pair]:
     """((x_train, y_train), (x_test, y_test)) of a data set: pictures and whole numbers, as they stand in the files.
 
-    folder   where the files are, or a folder of that one's name is; else ``LAMINA_DATA``, the cache and the network are asked
+    folder   where the files are, or a folder of the data set's name is; without it ``LAMINA_DATA``, the cache and the
+             network are asked
     """
     arrays = [idx.read(path) for path in locate(source, folder)]
     for images, labels, part in ((arrays[0], arrays[1], "train"), (arrays[2], arrays[3], "t10k")):
@@ -64,7 +66,7 @@ def load(source: Source, folder: str | os.PathLike | None = None) -> tuple[Pair,
 
 
 def locate(source: Source, folder: str | os.PathLike | None = None) -> list[Path]:
-    """The paths of the four files, in the order of PARTS; fetches them where they are nowhere and no folder was given."""
+    """The paths of the four files, in the order of PARTS; fetched where they are nowhere and no folder was given."""
     named = os.environ.get("LAMINA_DATA")
     cache = (Path(named) if named else cache_folder()) / source.name
     looked = [p for f in ([folder] if folder else [named] if named else []) for p in (Path(f) / source.name, Path(f))]
@@ -87,12 +89,12 @@ def cache_folder() -> Path:
 
 
 def check_identity(source: Source, paths: list[Path]) -> None:
-    """The files of these data sets have the same names: their labels tell them apart. Files of one's own are taken as they are."""
+    """The files of both data sets have the same names: their labels tell them apart. Other files are taken as they are."""
     digest = hashlib.sha256(unpacked(paths[1].read_bytes())).hexdigest()
     for other in (MNIST, FASHION_MNIST):
         if other is not source and digest == other.digests[1]:
-            raise DataError(message(f"the files in this folder are {other.name}, not {source.name}", got=str(paths[1].parent),
-                                    fix=f"put each data set into a folder of its own name: {source.name}/ and {other.name}/"))
+            raise DataError(message(f"these files are {other.name}, not {source.name}", got=str(paths[1].parent),
+                                    fix=f"keep each in a folder of its own name: {source.name}/ and {other.name}/"))
 
 
 def unpacked(data: bytes) -> bytes:
@@ -127,7 +129,7 @@ def fetch(source: Source, part: str, digest: str, folder: Path, looked: list[Pat
 
 def download(address: str) -> bytes:
     """The bytes at an address, at most LARGEST of them."""
-    from urllib.request import urlopen      # costs 30 ms, and most people never need it
+    from urllib.request import urlopen  # costs 30 ms, and most people never need it
 
     with urlopen(address, timeout=SECONDS) as answer:
         data = answer.read(LARGEST + 1)

@@ -1,4 +1,4 @@
-"""Data to start with: each module has ``load_data()``, which gives ``((x_train, y_train), (x_test, y_test))`` as in Keras."""
+"""Data to start with. ``load_data()`` of each module gives ``((x_train, y_train), (x_test, y_test))``, as in Keras."""
 
 from . import digits, fashion_mnist, mnist
 

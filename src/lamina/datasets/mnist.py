@@ -12,10 +12,13 @@ CLASSES = [str(k) for k in range(10)]
 
 
 def load_data(path: str | os.PathLike | None = None):
-    """((x_train, y_train), (x_test, y_test)): 60,000 and 10,000 digits, uint8 [n, 28, 28] with values 0 to 255, and uint8 [n].
+    """((x_train, y_train), (x_test, y_test)): 60,000 and 10,000 digits with their labels.
 
-    path   a folder with the four IDX files (raw or .gz) or with a folder ``mnist`` that has them; or an .npz file as Keras keeps
-           it. Without it, ``LAMINA_DATA`` is such a folder; else they are looked for in the cache, and downloaded into it
+    Pictures are uint8 [n, 28, 28] with values 0 to 255, labels uint8 [n].
+
+    path   a folder with the four IDX files (raw or .gz) or with a folder ``mnist`` that has them; or an .npz file as
+           Keras keeps it. Without it, ``LAMINA_DATA`` is such a folder; else they are looked for in the cache, and
+           downloaded into it
 
     DataError where the files are nowhere and there is no network: it says which files to put where.
 
@@ -25,7 +28,8 @@ def load_data(path: str | os.PathLike | None = None):
     return sources.load(sources.MNIST, path if path and not archives.is_npz(path) else None) if found is None else found
 
 
-def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, path: str | os.PathLike | None = None):
+def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False,
+               path: str | os.PathLike | None = None):
     """MNIST with the choices of the book *Deep Learning from Scratch* (K. Saitoh, chapter 3.6).
 
     normalize      pixels as float32 0 to 1; else uint8 0 to 255
