@@ -95,8 +95,8 @@ def test_configuration_makes_an_equal_initializer(name, config):
     np.testing.assert_array_equal(first.clone()((3, 3)), first((3, 3)))
 
 
-@pytest.mark.parametrize("name", ["glorot_uniform", "GlorotUniform", "he_normal", "zeros", "ones", "orthogonal", "identity",
-                                  "uniform", "normal", "constant", "variance_scaling", "truncated_normal"])
+@pytest.mark.parametrize("name", ["glorot_uniform", "GlorotUniform", "he_normal", "zeros", "ones", "orthogonal",
+                                  "identity", "uniform", "normal", "constant", "variance_scaling", "truncated_normal"])
 def test_names(name):
     assert initializers.get(name)((2, 2)).shape == (2, 2)
 

@@ -112,7 +112,7 @@ def normal_quantile(p: np.ndarray) -> np.ndarray:
 
 
 def logarithm(x: np.ndarray) -> np.ndarray:
-    """The natural logarithm of positive numbers: ln 2 times the exponent, and 2 artanh((m - 1) / (m + 1)) as a series."""
+    """The natural logarithm of positive x: ln 2 times the exponent, plus 2 artanh((m - 1) / (m + 1)), a series."""
     mantissa, exponent = np.frexp(x)
     small = mantissa < math.sqrt(0.5)
     mantissa = np.where(small, 2.0 * mantissa, mantissa)

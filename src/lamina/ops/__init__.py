@@ -85,6 +85,7 @@ from ..composites.activations import (  # isort: skip  (composites build on the 
     softsign, sparse_plus, sparse_sigmoid, squareplus, step, tanh_shrink, threshold,
 )
 from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip  (composites build on the ops above)
+from ..composites.unit_norm import normalize  # isort: skip
 
 true_divide, convert_to_tensor = divide, cast
 swish, hard_swish = silu, hard_silu
