@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..errors import unknown
-from . import reference, xla
+from . import native, reference, xla
 from .program import Bound, Program, Slot, write
 
-BACKENDS: dict[str, ModuleType] = {"reference": reference, "xla": xla}
-DEFAULT = "reference"
+BACKENDS: dict[str, ModuleType] = {"native": native, "reference": reference, "xla": xla}
+DEFAULT = "native"
 
 
 def backend_named(name: str | None) -> ModuleType:

@@ -16,6 +16,7 @@ from .memory import plan_memory
 from .plan import Planner, Target
 from .views import SIZES, Storage, View, fresh, row_major
 
+ENGINES = 4                             # engine programs kept for one plan
 ORDER, CURSOR, FIRST = 1, 2, 3          # bases: the order of rows, how far we are in it, then the sources, then the slots
 
 
@@ -46,11 +47,11 @@ class NativeProgram(Program):
         self.drafts = planner.drafts
         self.results = [planner.views[y] for y in graph.outputs[:n]]
         self.arena = plan_memory([*self.feeds(), *self.prologue, *self.drafts], [v.storage for v in self.results])
-        self.engines: dict[tuple[str, ...], _native.Program] = {}
+        self.engines: dict[tuple, _native.Program] = {}
         self.cursor = np.zeros(1, np.int64)
         self.identity = np.arange(max([v.shape[0] if v.shape else 1 for v in self.arguments], default=0), dtype=np.int64)
         self.versions: list[int] | None = None
-        self.order: dict[int, np.ndarray] = {}
+        self.last: _native.Program | None = None
 
     def slot_view(self, node, base: int) -> View:
         type = node.type
@@ -67,22 +68,25 @@ class NativeProgram(Program):
         self.prologue_slots.append(slot)
         return made
 
-    def feeds(self, dtypes: Sequence[str] = ()) -> list[Draft]:
+    def feeds(self, sources: Sequence[tuple[str, int]] = (), length: int = 1) -> list[Draft]:
         """The drafts that gather a batch: row order[cursor + i] of each source becomes row i of its argument."""
-        order = View(Storage(8, ORDER), "int64", (1,), (1,))
+        order = View(Storage(8, ORDER), "int64", (length,), (1,))
         cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
         drafts = []
         for i, view in enumerate(self.arguments):
             shape = view.shape or (1,)
-            order_i = order.with_layout((shape[0],), (1,))
-            source = View(Storage(0, FIRST + i), dtypes[i] if dtypes else view.dtype, shape, row_major(shape))
-            drafts.append(Draft("feed", [source, order_i, cursor], [view.with_layout(shape, row_major(shape))]))
+            dtype, rows = sources[i] if sources else (view.dtype, shape[0])
+            source = View(Storage(0, FIRST + i), dtype, (rows, *shape[1:]), row_major(shape))
+            drafts.append(Draft("feed", [source, order, cursor], [view.with_layout(shape, row_major(shape))]))
         return drafts
 
-    def engine(self, dtypes: tuple[str, ...]) -> _native.Program:
-        """The engine program for data of these dtypes."""
-        if dtypes not in self.engines:
-            feeds = self.feeds(dtypes)
+    def engine(self, sources: tuple[tuple[str, int], ...], length: int) -> _native.Program:
+        """The engine program for data of these dtypes and numbers of rows, and for an order of this length."""
+        key = (*sources, length)
+        if key not in self.engines:
+            if len(self.engines) >= ENGINES:
+                del self.engines[next(iter(self.engines))]
+            feeds = self.feeds(sources, length)
             cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
             rows = self.arguments[0].shape[0] if self.arguments and self.arguments[0].shape else 0
             drafts = [*feeds, *self.drafts, Draft("advance", [], [cursor], [rows])]
@@ -91,8 +95,9 @@ class NativeProgram(Program):
             program.bind(CURSOR, self.cursor)
             for i, slot in enumerate(self.bound.slots):
                 program.bind(FIRST + len(self.arguments) + i, slot.array)
-            self.engines[dtypes] = program
-        return self.engines[dtypes]
+            self.engines[key] = program
+            self.versions = None
+        return self.engines[key]
 
     def execute(self, arrays):
         return self.go(arrays, self.identity, 0, 1)
@@ -102,15 +107,15 @@ class NativeProgram(Program):
 
     def go(self, sources: Sequence[np.ndarray], order: np.ndarray, first: int, steps: int) -> list[np.ndarray]:
         sources = [np.asarray(s, order="C") for s in sources]
-        program = self.engine(tuple(str(s.dtype) for s in sources))
+        program = self.engine(tuple((str(s.dtype), s.shape[0] if s.ndim else 1) for s in sources), len(order))
         for i, source in enumerate(sources):
             program.bind(FIRST + i, source)
         program.bind(ORDER, order)
         self.cursor[0] = first
         versions = [self.bound.slots[i].version for i in self.prologue_slots]
-        stale = versions != self.versions or len(self.engines) > 1
+        stale = versions != self.versions or program is not self.last
         program.run(steps, stale)
-        self.versions = versions
+        self.versions, self.last = versions, program
         for slot in self.bound.updates:
             slot.version += 1
         return [program.read(*v.operand()) for v in self.results]
