@@ -1,0 +1,369 @@
+"""The Keras-shaped shell that owns state. What training, models and other layers stand on:
+
+``layer(x)``        on arrays it computes at once, inside of a trace it adds nodes, on a ``Symbol`` it is recorded
+``build, call``     what a subclass writes; ``call`` sees nodes and uses ``lamina.ops``
+``add_weight``      makes a Variable; ``weights``, ``trainable_variables``, … list them in the order in which they came
+``add_loss``        adds a scalar to ``trace.losses``; activity regularizers do so on their own, those of weights are
+                    left on ``variable.regularizer`` for training
+``label, path``     how messages and graphs name it
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .. import constraints, initializers, regularizers
+from ..errors import ArgumentError, ShapeError, message, unknown
+from ..graph import Node
+from ..op import as_node, as_value, tracing
+from ..registry import Registry
+from ..trace import Variable, current, untraced
+from ..types import DTYPES
+from .calling import inferred, on_arrays, on_nodes, on_symbols
+from .naming import snake_case, unique_name
+from .symbol import Symbol, leaves, mapped
+from .tracking import Tracked
+
+registry = Registry("layer")
+LEGACY = ("input_shape", "batch_input_shape", "input_dim", "batch_size", "input_length")
+
+
+class Layer(Tracked):
+    """A step of a network with its own weights, the base of every layer.
+
+    name                  unique in a model; made from the class name where none is given
+    trainable             whether its weights are trained
+    dtype                 of weights and computation, "float32" unless given; floating-point inputs are cast to it
+    activity_regularizer  a regularizer of what the layer gives; its loss is divided by the batch size
+    input_shape           the shape of one sample, for the first layer of a Sequential
+
+    A subclass makes weights in ``build(input_shape)`` and computes in ``call(inputs)``; where ``call`` has an argument
+    ``training`` or ``mask``, it is passed. ArgumentError for unknown arguments.
+
+    >>> class Scale(lamina.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> Scale()(np.array([[2.0, 3.0]], "float32"))
+    array([[2., 3.]], dtype=float32)
+    """
+
+    supports_masking = False
+    autocast = True
+    input_dtype = "float32"             # of the Input that a Sequential makes for it
+
+    def __init__(self, *, activity_regularizer=None, trainable: bool = True, dtype: str | None = None,
+                 autocast: bool = True, name: str | None = None, **kwargs):
+        if name is not None and (not isinstance(name, str) or "/" in name or not name):
+            raise ArgumentError(message("a layer's name is a text without a slash", got=repr(name)))
+        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.dtype = checked_dtype(dtype)
+        self.autocast = autocast and self.dtype.startswith("float")
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.built = False
+        self.input_spec: Any = None
+        self.__dict__.update(_trainable=bool(trainable), _seen_losses=[], _first_shape=first_shape(kwargs))
+        for key in kwargs:
+            if key not in LEGACY:
+                raise unknown(f"argument of {type(self).__name__}", key, known_arguments(type(self)))
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = building(cls.__dict__["build"])
+        if cls.__module__.startswith("lamina."):
+            registry.known.setdefault(cls.__name__, cls)
+
+    # ------------------------------------------------------------------------------------------------ using
+
+    def __call__(self, *args, **kwargs):
+        if any(isinstance(x, Symbol) for x in leaves((args, kwargs))):
+            return on_symbols(self, args, kwargs)
+        return on_nodes(self, args, kwargs) if tracing() else on_arrays(self, args, kwargs)
+
+    def build(self, input_shape=None) -> None:
+        """Makes the weights for inputs of a shape, None standing for the batch. Called once, at the first use."""
+        self.built = True
+
+    def call(self, *args, **kwargs):
+        """The output for the inputs, written with ``lamina.ops``."""
+        raise NotImplementedError(message(f"{self.label} has no call", fix="write def call(self, inputs)"))
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Which steps of the output are real: as in the input, unless a layer says otherwise."""
+        return previous_mask
+
+    def compute_output_shape(self, *args, **kwargs):
+        """The shape (or list of shapes) of the output for input shapes; nothing is computed, weights are made.
+
+        >>> lamina.layers.Dense(3).compute_output_shape((None, 5))
+        (None, 3)
+        """
+        symbols = [shapes_to_symbols(a, self.input_dtype) for a in args]
+        named = {k.removesuffix("_shape") if k != "input_shape" else "inputs": shapes_to_symbols(v, self.input_dtype)
+                 for k, v in kwargs.items()}
+        given = mapped(lambda x: x, symbols) or list(named.values())
+        if not self.built:
+            self.build(*[mapped(lambda x: x.shape, s) for s in given[:1]])
+        with untraced():
+            return mapped(lambda x: x.shape, inferred(self, tuple(given), {}))
+
+    # ------------------------------------------------------------------------------------------------ state
+
+    def add_weight(self, shape=None, initializer=None, dtype=None, trainable: bool = True, autocast: bool = True,
+                   regularizer=None, constraint=None, aggregation: str = "none",
+                   overwrite_with_gradient: bool = False, name: str | None = None) -> Variable:
+        """A new variable of this layer.
+
+        shape        a tuple of sizes; () for a single number
+        initializer  a name or an object; "glorot_uniform" for floating-point numbers, else "zeros"
+        trainable    whether optimizers may change it
+        regularizer  adds to the loss in training; constraint is applied after each update
+
+        ``autocast``, ``aggregation`` and ``overwrite_with_gradient`` are accepted for Keras's sake.
+        """
+        if isinstance(shape, str):
+            raise ArgumentError(message("add_weight takes the shape first", got=repr(shape), fix="pass name= by its name"))
+        shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
+        name = name or "variable"
+        if any(n is None for n in shape):
+            raise ShapeError(message(f"{self.label}: the weight {name!r} needs every size", got=str(shape), where=True,
+                                     fix="say how large that dimension of the Input is"))
+        dtype = str(np.dtype(dtype or self.dtype))
+        default = "glorot_uniform" if dtype.startswith("float") else "zeros"
+        with untraced():
+            value = initializers.get(initializer or default)(shape, dtype=dtype)
+            variable = Variable(value, dtype=dtype, trainable=trainable, name=name)
+        variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
+        self.own(variable)
+        variable.trainable = trainable and self.may_train()
+        return variable
+
+    def add_loss(self, loss) -> None:
+        """Adds a scalar, or a list of them, to the loss of training. For use in ``call``."""
+        trace = current()
+        values = loss if isinstance(loss, list | tuple) else [loss]
+        if trace is None:
+            self.__dict__["_seen_losses"] = [*self._seen_losses, *(np.asarray(as_value(v)) for v in values)]
+        else:
+            trace.losses.extend(as_node(as_value(v)) for v in values)
+
+    @property
+    def losses(self) -> list:
+        """The losses of the last call, and those of the regularizers of the weights."""
+        trace = current()
+        seen = self._seen_losses if trace is None else trace.losses
+        return [*seen, *(v.regularizer(v.value) for v in self.trainable_variables if v.regularizer is not None)]
+
+    def count_params(self) -> int:
+        """The number of numbers in all weights; ArgumentError if there are none yet.
+
+        >>> layer = lamina.layers.Dense(10)
+        >>> layer.build((None, 784))
+        >>> layer.count_params()
+        7850
+        """
+        if not self.built and not self.weights:
+            raise ArgumentError(message(f"{self.label} has no weights yet, so they cannot be counted",
+                                        fix="call it once, or build((None, features))"))
+        return sum(v.type.size for v in self.weights)
+
+    # ------------------------------------------------------------------------------------------------ telling
+
+    @property
+    def label(self) -> str:
+        """How messages name the layer: ``Dense "logits"``."""
+        return f'{type(self).__name__} "{self.__dict__.get("name", "")}"'
+
+    @property
+    def variable_dtype(self) -> str:
+        return self.dtype
+
+    compute_dtype = variable_dtype
+
+    @property
+    def input(self):
+        """The symbol (or nest of them) of the first recorded call."""
+        call = self._first_call()
+        return call.args[0] if call.args else next(iter(call.kwargs.values()))
+
+    @property
+    def output(self):
+        """What the first recorded call gives, to make a model of a part of a network."""
+        return self._first_call().outputs
+
+    def _first_call(self):
+        if not self.calls:
+            raise ArgumentError(message(f"{self.label} was not called on an Input yet, so it has no input and output"))
+        return self.calls[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.__dict__.get('name')}, built={self.__dict__.get('built', False)}>"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again, as plain data; ArgumentError if one is not data.
+
+        An attribute of the name of an argument is taken before the argument itself. A subclass may add to it.
+        """
+        own = type(self).get_config is Layer.get_config
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        for key, value in arguments_of(self).items():
+            try:
+                config[key] = plain(value)
+            except ArgumentError as error:
+                if own or type(self).__module__.startswith("lamina."):
+                    raise ArgumentError(message(f"{self.label}: the argument {key!r} is not data", got=repr(value),
+                                                fix="write get_config and from_config for this class")) from error
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        """A layer for what ``get_config`` gave."""
+        return cls(**{key: revived(value) for key, value in config.items()})
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape the layer was built for, as data; None before."""
+        shape = self.__dict__.get("_build_shape")
+        return None if shape is None else {"input_shape": shape}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Makes the weights as the configuration of ``get_build_config`` says."""
+        if config and not self.built:
+            self.build(as_shape(config["input_shape"]))
+
+
+def building(function):
+    """A subclass's ``build``: runs outside of any trace, and marks the layer as built."""
+    if hasattr(function, "wrapped"):
+        return function
+
+    @wraps(function)
+    def wrapper(self, *args, **kwargs):
+        with untraced():
+            function(self, *args, **kwargs)
+        self.built = True
+        shapes = [*args, *kwargs.values()]
+        self.__dict__["_build_shape"] = shapes[0] if shapes else None
+
+    wrapper.wrapped = function  # type: ignore[attr-defined]
+    return wrapper
+
+
+def checked_dtype(dtype) -> str:
+    dtype = "float32" if dtype is None else str(dtype) if isinstance(dtype, str) else str(np.dtype(dtype))
+    if dtype not in DTYPES:
+        raise unknown("dtype", dtype, DTYPES, hint="weights are float32 or float64")
+    return dtype
+
+
+def first_shape(kwargs: dict[str, Any]):
+    """The shape with the batch that the arguments input_shape, batch_input_shape or input_dim say."""
+    if kwargs.get("batch_input_shape") is not None:
+        return tuple(kwargs["batch_input_shape"])
+    shape = kwargs.get("input_shape")
+    if shape is None and kwargs.get("input_dim") is not None:
+        shape = (kwargs["input_dim"],)
+    return None if shape is None else (kwargs.get("batch_size"), *((shape,) if isinstance(shape, int) else shape))
+
+
+def is_shape(value) -> bool:
+    return isinstance(value, list | tuple) and all(n is None or isinstance(n, int | np.integer) for n in value)
+
+
+def as_shape(value):
+    """Lists of sizes as tuples, at any depth: what a configuration read from a file needs."""
+    if is_shape(value):
+        return tuple(value)
+    return {k: as_shape(v) for k, v in value.items()} if isinstance(value, dict) else [as_shape(v) for v in value]
+
+
+def shapes_to_symbols(value, dtype: str):
+    """Symbols for shapes, at any depth of lists and dicts."""
+    if isinstance(value, Symbol) or value is None:
+        return value
+    if is_shape(value):
+        return Symbol(value, dtype)
+    if isinstance(value, dict):
+        return {k: shapes_to_symbols(v, dtype) for k, v in value.items()}
+    return [shapes_to_symbols(v, dtype) for v in value]
+
+
+def known_arguments(cls) -> dict[str, None]:
+    """The names of all arguments that a class of layers takes, its own first."""
+    names: dict[str, None] = {}
+    for base in cls.__mro__:
+        if issubclass(base, Layer) and "__init__" in base.__dict__:
+            found = list(inspect.signature(base.__init__).parameters.values())[1:]
+            names |= {p.name: None for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+            if not any(p.kind is p.VAR_KEYWORD for p in found):
+                break
+    return names
+
+
+def arguments_of(layer) -> dict[str, Any]:
+    """The arguments that a layer was made with, or the attributes of the same names."""
+    args, kwargs = layer._arguments
+    found = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments if "name" in layer.__dict__ else {}
+    given = dict(list(found.items())[1:]) | found.get("kwargs", {})
+    result = {}
+    for key in known_arguments(type(layer)):
+        if key in ("name", "trainable", "dtype", "autocast"):
+            continue
+        value = layer.__dict__.get(key, given.get(key, inspect.Parameter.empty))
+        if value is not inspect.Parameter.empty and not (key == "activity_regularizer" and value is None):
+            result[key] = value
+    if layer._first_shape is not None:
+        result["batch_input_shape"] = layer._first_shape
+    return result
+
+
+def plain(value):
+    """A value of a configuration as data: objects as class name and configuration, functions by name."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if hasattr(value, "get_config") and not isinstance(value, type):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    if getattr(value, "__module__", "").startswith("lamina.") and hasattr(value, "__name__"):
+        return value.__name__
+    raise ArgumentError(message("this is not data", got=repr(value)))
+
+
+def revived(value):
+    """The layer that a configuration inside of a configuration describes; anything else as it is."""
+    if isinstance(value, dict) and set(value) == {"class_name", "config"} and value["class_name"] in registry.known:
+        return registry.deserialize(value)
+    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        return [revived(v) for v in value]
+    return value
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """Class name and configuration of a layer: what ``deserialize`` needs."""
+    return registry.serialize(layer)
+
+
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Layer:
+    """The layer that ``serialize`` described; classes of one's own must be named in ``custom_objects``.
+
+    >>> lamina.layers.deserialize(lamina.layers.serialize(lamina.layers.Dense(3, name="logits")))
+    <Dense name=logits, built=False>
+    """
+    return registry.deserialize(config, custom_objects)
+
+
+def is_tensor(x) -> bool:
+    """Whether a value is a node, a symbol or an array."""
+    return isinstance(x, Node | Symbol | np.ndarray | Variable)

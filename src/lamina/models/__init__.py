@@ -1,0 +1,6 @@
+"""Models, under Keras's names."""
+
+from .model import Model, clone_model
+from .sequential import Sequential
+
+__all__ = ["Model", "Sequential", "clone_model"]
