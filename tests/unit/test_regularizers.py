@@ -47,7 +47,7 @@ def test_orthogonal_of_one_row_is_zero():
 
 
 @pytest.mark.parametrize(("make", "error", "words"), [
-    (lambda: regularizers.get("l3"), ArgumentError, "did you mean"),
+    (lambda: regularizers.get("l1l3"), ArgumentError, "did you mean .l1l2"),
     (lambda: regularizers.L1(-0.1), ArgumentError, "from 0 on"),
     (lambda: regularizers.L2(float("nan")), ArgumentError, "finite"),
     (lambda: regularizers.L1L2("much"), ArgumentError, "finite number"),
