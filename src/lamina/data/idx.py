@@ -51,11 +51,11 @@ def decode(file: BinaryIO, room: int, name: str = "the file") -> np.ndarray:
     """The array of an open file that cannot hold more than ``room`` bytes."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in ELEMENTS:
-        raise refused(name, "it does not begin as one", magic.hex(" ") or "no bytes", "00 00, a type (08 to 0e), a rank")
+        raise refused(name, "it does not begin as one", magic.hex(" ") or "no bytes", "00 00, type 08 to 0e, rank")
     rank = magic[3]
     sizes = file.read(4 * rank)
     if len(sizes) < 4 * rank:
-        raise refused(name, "it ends within its header", f"{4 + len(sizes)} bytes", f"{4 + 4 * rank}, as its rank is {rank}")
+        raise refused(name, "it ends within its header", f"{4 + len(sizes)} bytes", f"{4 + 4 * rank} for rank {rank}")
     shape = tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
     dtype = np.dtype(ELEMENTS[magic[2]])
     want = prod(shape) * dtype.itemsize

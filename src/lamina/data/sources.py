@@ -89,7 +89,7 @@ def cache_folder() -> Path:
 
 
 def check_identity(source: Source, paths: list[Path]) -> None:
-    """The files of both data sets have the same names: their labels tell them apart. Other files are taken as they are."""
+    """Both data sets call their files alike: their labels tell them apart. Other files are taken as they are."""
     digest = hashlib.sha256(unpacked(paths[1].read_bytes())).hexdigest()
     for other in (MNIST, FASHION_MNIST):
         if other is not source and digest == other.digests[1]:

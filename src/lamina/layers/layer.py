@@ -23,6 +23,7 @@ from ..op import as_node, as_value, tracing
 from ..registry import Registry
 from ..trace import Variable, current, untraced
 from ..types import DTYPES
+from .allowance import first_value
 from .calling import inferred, on_arrays, on_nodes, on_symbols
 from .naming import snake_case, unique_name
 from .symbol import Symbol, leaves, mapped
@@ -137,7 +138,7 @@ class Layer(Tracked):
         dtype = str(np.dtype(dtype or self.dtype))
         default = "glorot_uniform" if dtype.startswith("float") else "zeros"
         with untraced():
-            value = initializers.get(initializer or default)(shape, dtype=dtype)
+            value = first_value(initializers.get(initializer or default), shape, dtype)
             variable = Variable(value, dtype=dtype, trainable=trainable, name=name)
         variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self.own(variable)
