@@ -33,19 +33,16 @@ class Case:
 
 
 def build(spec: Any, *modules: ModuleType) -> Any:
-    """Make what a spec describes: {"class": ..., "config": ...} becomes an object, nested ones first; ints a tuple."""
+    """Make what a spec describes: {"class": ..., "config": ...} becomes an object, nested ones first."""
     if isinstance(spec, dict):
         made = {key: build(value, *modules) for key, value in spec.items()}
         if set(made) != {"class", "config"}:
             return made
-        for module in modules:
-            if hasattr(module, made["class"]):
-                return getattr(module, made["class"])(**made["config"])
-        raise LookupError(f"no module given here has {made['class']}")
-    if isinstance(spec, list):
-        made = [build(value, *modules) for value in spec]
-        return tuple(made) if all(isinstance(value, int) for value in made) else made
-    return spec
+        owner = next((module for module in modules if hasattr(module, made["class"])), None)
+        if owner is None:
+            raise LookupError(f"no module given here has {made['class']}")
+        return getattr(owner, made["class"])(**made["config"])
+    return _sequence([build(value, *modules) for value in spec]) if isinstance(spec, list) else spec
 
 
 def load(stem: str) -> list[Case]:
@@ -70,9 +67,14 @@ def _read(stem: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _resolve(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """Put arrays for their names, at any depth. A name has a slash in it, no other string here is a name."""
+    """Put arrays for their names."""
     if isinstance(value, dict):
         return {key: _resolve(item, arrays) for key, item in value.items()}
     if isinstance(value, list):
-        return [_resolve(item, arrays) for item in value]
+        return _sequence([_resolve(item, arrays) for item in value])
     return arrays.get(value, value) if isinstance(value, str) else value
+
+
+def _sequence(items: list[Any]) -> list[Any] | tuple[int, ...]:
+    """Make a list of ints a tuple: JSON has no tuples, and sizes and axes are tuples everywhere."""
+    return tuple(items) if items and all(type(item) is int for item in items) else items

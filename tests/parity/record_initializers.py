@@ -1,4 +1,4 @@
-"""Record the initializers of Keras 3: exact values where there is no chance in them, moments and bounds where there is."""
+"""Record the initializers of Keras 3: exact values where there is no chance in them, else moments and bounds."""
 
 import math
 from typing import Any
@@ -9,16 +9,24 @@ from recording import Recorder, build, keras
 record = Recorder("initializers")
 
 BIG: list[list[int]] = [[300, 200], [3, 3, 40, 60], [5000]]
-CUT = 0.87962566103423978  # standard deviation of a standard normal cut at two: Keras divides by it, but not in TruncatedNormal
+# Standard deviation of a standard normal cut at two: Keras divides by it, but not in TruncatedNormal.
+CUT = 0.87962566103423978
 
 FANS = {"Glorot": (1.0, "fan_avg"), "He": (2.0, "fan_in"), "Lecun": (1.0, "fan_in")}
 VARIANCE: list[dict[str, Any]] = [
-    {}, {"scale": 2.0, "mode": "fan_out"}, {"scale": 0.5, "mode": "fan_avg", "distribution": "uniform"},
-    {"scale": 1.0, "mode": "fan_in", "distribution": "untruncated_normal"}, {"mode": "fan_avg", "distribution": "truncated_normal"},
+    {},
+    {"scale": 2.0, "mode": "fan_out"},
+    {"scale": 0.5, "mode": "fan_avg", "distribution": "uniform"},
+    {"scale": 1.0, "mode": "fan_in", "distribution": "untruncated_normal"},
+    {"mode": "fan_avg", "distribution": "truncated_normal"},
 ]
 RANDOM: list[tuple[str, dict[str, Any]]] = [
-    ("RandomNormal", {}), ("RandomNormal", {"mean": 1.5, "stddev": 0.3}), ("RandomUniform", {}),
-    ("RandomUniform", {"minval": -2.0, "maxval": 0.5}), ("TruncatedNormal", {}), ("TruncatedNormal", {"mean": -1.0, "stddev": 0.5}),
+    ("RandomNormal", {}),
+    ("RandomNormal", {"mean": 1.5, "stddev": 0.3}),
+    ("RandomUniform", {}),
+    ("RandomUniform", {"minval": -2.0, "maxval": 0.5}),
+    ("TruncatedNormal", {}),
+    ("TruncatedNormal", {"mean": -1.0, "stddev": 0.5}),
 ]
 
 
@@ -57,12 +65,21 @@ def random(class_name: str, config: dict[str, Any], shape: list[int], exact: dic
     count = math.prod(shape)
     assert abs(measured["mean"] - exact["mean"]) < 5 * exact["std"] / math.sqrt(count), (class_name, config, shape)
     assert abs(measured["std"] / exact["std"] - 1) < 5 / math.sqrt(count), (class_name, config, shape)
-    assert exact["low"] is None or exact["low"] * (1 + 1e-6) - 1e-6 <= drawn.min() and drawn.max() <= exact["high"] + 1e-6
+    assert exact["low"] is None or (
+        exact["low"] * (1 + 1e-6) - 1e-6 <= drawn.min() and drawn.max() <= exact["high"] + 1e-6
+    )
     words = [str(value) for value in config.values()]
     case_id = "_".join([class_name.lower(), *words, "x".join(map(str, shape))])
-    record.add({"id": case_id, "class": class_name, "config": config, "shape": shape,
-                **{key: value if value is None else float(f"{value:.9g}") for key, value in exact.items()},
-                "measured": {key: float(f"{value:.6g}") for key, value in measured.items()}})
+    record.add(
+        {
+            "id": case_id,
+            "class": class_name,
+            "config": config,
+            "shape": shape,
+            **{key: value if value is None else float(f"{value:.9g}") for key, value in exact.items()},
+            "measured": {key: float(f"{value:.6g}") for key, value in measured.items()},
+        }
+    )
 
 
 def sample(class_name: str, config: dict[str, Any], shape: list[int]) -> np.ndarray:
@@ -74,8 +91,15 @@ def sample(class_name: str, config: dict[str, Any], shape: list[int]) -> np.ndar
 def exact_values() -> None:
     """Zeros, ones, constants, identities."""
     exact: list[tuple[str, dict[str, Any], list[int]]] = [
-        ("Zeros", {}, [2, 3]), ("Zeros", {}, []), ("Ones", {}, [3]), ("Ones", {}, [2, 1, 2]), ("Constant", {}, [2]),
-        ("Constant", {"value": 1.5}, [2, 2]), ("Identity", {}, [3, 3]), ("Identity", {"gain": 0.5}, [2, 4]), ("Identity", {}, [4, 2]),
+        ("Zeros", {}, [2, 3]),
+        ("Zeros", {}, []),
+        ("Ones", {}, [3]),
+        ("Ones", {}, [2, 1, 2]),
+        ("Constant", {}, [2]),
+        ("Constant", {"value": 1.5}, [2, 2]),
+        ("Identity", {}, [3, 3]),
+        ("Identity", {"gain": 0.5}, [2, 4]),
+        ("Identity", {}, [4, 2]),
     ]
     for index, (class_name, config, shape) in enumerate(exact):
         value = np.asarray(build({"class": class_name, "config": config}, keras.initializers)(tuple(shape)))
@@ -92,8 +116,16 @@ def orthogonal() -> None:
             gram = flat.T @ flat if flat.shape[0] >= flat.shape[1] else flat @ flat.T
             assert np.allclose(gram, gain**2 * np.eye(len(gram)), atol=1e-5)
             case_id = f"orthogonal_{gain}_{'x'.join(map(str, shape))}"
-            record.add({"id": case_id, "class": "Orthogonal", "config": {"gain": gain}, "shape": shape, "orthogonal": True,
-                        "gain": gain})
+            record.add(
+                {
+                    "id": case_id,
+                    "class": "Orthogonal",
+                    "config": {"gain": gain},
+                    "shape": shape,
+                    "orthogonal": True,
+                    "gain": gain,
+                }
+            )
 
 
 if __name__ == "__main__":

@@ -7,11 +7,37 @@ from recording import LayerRecorder, rng_for
 
 record = LayerRecorder("layers")
 
-NAMES = ("linear relu relu6 leaky_relu elu selu celu gelu silu mish sigmoid log_sigmoid hard_sigmoid hard_silu tanh "
-         "hard_tanh softplus softsign softmax log_softmax exponential tanh_shrink soft_shrink hard_shrink").split()
+NAMES = [
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "gelu",
+    "silu",
+    "mish",
+    "sigmoid",
+    "log_sigmoid",
+    "hard_sigmoid",
+    "hard_silu",
+    "tanh",
+    "hard_tanh",
+    "softplus",
+    "softsign",
+    "softmax",
+    "log_softmax",
+    "exponential",
+    "tanh_shrink",
+    "soft_shrink",
+    "hard_shrink",
+]
 # Where a slope jumps, Keras on JAX takes the side of zero, as recorded: relu'(0) = 0.
 KINKS = np.array([[-60, -3, -1, -0.5, -0.0, 0.0], [0.25, 0.5, 1, 3, 6, 60]], np.float32)
-OFF_KINKS = np.array([[-7.5, -2.9, -1.25, -0.3, -0.01], [0.01, 0.3, 1.25, 2.9, 7.5], [-9, -8, -7, -6.5, -6.1]], np.float32)
+OFF_KINKS = np.array(
+    [[-7.5, -2.9, -1.25, -0.3, -0.01], [0.01, 0.3, 1.25, 2.9, 7.5], [-9, -8, -7, -6.5, -6.1]], np.float32
+)
 
 
 def dense() -> None:
@@ -25,8 +51,12 @@ def dense() -> None:
     record("dense_one_row", "Dense", {"units": 4, "activation": "tanh"}, (1, 3))
     record("dense_wide", "Dense", {"units": 17, "activation": "relu"}, (13, 33))
     record("dense_zero_input", "Dense", {"units": 3, "activation": "relu"}, np.zeros((2, 4), np.float32))
-    record("dense_huge_softmax", "Dense", {"units": 3, "activation": "softmax"},
-           60 * rng_for("huge").normal(size=(4, 4)).astype(np.float32))
+    record(
+        "dense_huge_softmax",
+        "Dense",
+        {"units": 3, "activation": "softmax"},
+        60 * rng_for("huge").normal(size=(4, 4)).astype(np.float32),
+    )
 
 
 def activations() -> None:
@@ -34,14 +64,20 @@ def activations() -> None:
         record(f"activation_{name}", "Activation", {"activation": name}, OFF_KINKS)
     record("activation_relu_kinks", "Activation", {"activation": "relu"}, KINKS, tags=("ties",))
     configs: list[tuple[str, str, dict[str, Any]]] = [
-        ("relu", "ReLU", {}), ("relu_max", "ReLU", {"max_value": 2.0}),
-        ("relu_slope", "ReLU", {"negative_slope": 0.2}), ("relu_threshold", "ReLU", {"threshold": 0.4}),
+        ("relu", "ReLU", {}),
+        ("relu_max", "ReLU", {"max_value": 2.0}),
+        ("relu_slope", "ReLU", {"negative_slope": 0.2}),
+        ("relu_threshold", "ReLU", {"threshold": 0.4}),
         ("relu_max_slope", "ReLU", {"max_value": 2.0, "negative_slope": 0.1}),
         ("relu_all", "ReLU", {"max_value": 2.0, "negative_slope": 0.1, "threshold": 0.4}),
         ("relu_threshold_above", "ReLU", {"negative_slope": 0.5, "threshold": 1.0}),
-        ("leaky_relu", "LeakyReLU", {}), ("leaky_relu_slope", "LeakyReLU", {"negative_slope": 0.01}),
-        ("elu", "ELU", {}), ("elu_alpha", "ELU", {"alpha": 0.5}), ("prelu", "PReLU", {}),
-        ("softmax", "Softmax", {}), ("softmax_axis0", "Softmax", {"axis": 0}),
+        ("leaky_relu", "LeakyReLU", {}),
+        ("leaky_relu_slope", "LeakyReLU", {"negative_slope": 0.01}),
+        ("elu", "ELU", {}),
+        ("elu_alpha", "ELU", {"alpha": 0.5}),
+        ("prelu", "PReLU", {}),
+        ("softmax", "Softmax", {}),
+        ("softmax_axis0", "Softmax", {"axis": 0}),
     ]
     for name, class_name, config in configs:
         record(f"layer_{name}", class_name, config, OFF_KINKS)
@@ -116,12 +152,21 @@ def merging() -> None:
 def convolution() -> None:
     base: dict[str, Any] = {"filters": 3, "kernel_size": 3}
     ones: list[tuple[str, dict[str, Any]]] = [
-        ("", {}), ("same", {"padding": "same"}), ("causal", {"padding": "causal"}), ("strides", {"strides": 2}),
-        ("same_strides", {"padding": "same", "strides": 2}), ("same_strides3", {"padding": "same", "strides": 3}),
-        ("causal_strides", {"padding": "causal", "strides": 2}), ("dilation", {"dilation_rate": 2}),
-        ("same_dilation", {"padding": "same", "dilation_rate": 2}), ("causal_dilation", {"padding": "causal", "dilation_rate": 2}),
-        ("no_bias", {"use_bias": False}), ("relu", {"activation": "relu"}), ("even", {"kernel_size": 4, "padding": "same"}),
-        ("even2_same_strides", {"kernel_size": 2, "padding": "same", "strides": 2}), ("kernel1", {"kernel_size": 1}),
+        ("", {}),
+        ("same", {"padding": "same"}),
+        ("causal", {"padding": "causal"}),
+        ("strides", {"strides": 2}),
+        ("same_strides", {"padding": "same", "strides": 2}),
+        ("same_strides3", {"padding": "same", "strides": 3}),
+        ("causal_strides", {"padding": "causal", "strides": 2}),
+        ("dilation", {"dilation_rate": 2}),
+        ("same_dilation", {"padding": "same", "dilation_rate": 2}),
+        ("causal_dilation", {"padding": "causal", "dilation_rate": 2}),
+        ("no_bias", {"use_bias": False}),
+        ("relu", {"activation": "relu"}),
+        ("even", {"kernel_size": 4, "padding": "same"}),
+        ("even2_same_strides", {"kernel_size": 2, "padding": "same", "strides": 2}),
+        ("kernel1", {"kernel_size": 1}),
         ("groups", {"filters": 4, "groups": 2}),
     ]
     for name, more in ones:
@@ -129,16 +174,24 @@ def convolution() -> None:
             record(f"conv1d_{name}_{length}".replace("__", "_"), "Conv1D", {**base, **more}, (2, length, 2))
     record("conv1d_channels_first", "Conv1D", {**base, "padding": "same", "data_format": "channels_first"}, (2, 2, 7))
     twos: list[tuple[str, dict[str, Any]]] = [
-        ("", {}), ("same", {"padding": "same"}), ("strides", {"strides": 2}),
-        ("same_strides", {"padding": "same", "strides": 2}), ("same_strides_mixed", {"padding": "same", "strides": [1, 2]}),
+        ("", {}),
+        ("same", {"padding": "same"}),
+        ("strides", {"strides": 2}),
+        ("same_strides", {"padding": "same", "strides": 2}),
+        ("same_strides_mixed", {"padding": "same", "strides": [1, 2]}),
         ("strides_above_kernel", {"kernel_size": 2, "strides": 3}),
         ("same_strides_above_kernel", {"kernel_size": 2, "strides": 3, "padding": "same"}),
-        ("dilation", {"dilation_rate": 2}), ("same_dilation", {"padding": "same", "dilation_rate": [2, 1]}),
-        ("even", {"kernel_size": 2}), ("even_same", {"kernel_size": 2, "padding": "same"}),
+        ("dilation", {"dilation_rate": 2}),
+        ("same_dilation", {"padding": "same", "dilation_rate": [2, 1]}),
+        ("even", {"kernel_size": 2}),
+        ("even_same", {"kernel_size": 2, "padding": "same"}),
         ("even_same_strides", {"kernel_size": 4, "padding": "same", "strides": 2}),
-        ("oblong", {"kernel_size": [1, 3]}), ("oblong_same", {"kernel_size": [2, 3], "padding": "same"}),
-        ("no_bias", {"use_bias": False}), ("relu_same", {"activation": "relu", "padding": "same"}),
-        ("kernel1", {"kernel_size": 1}), ("groups", {"filters": 4, "groups": 2, "padding": "same"}),
+        ("oblong", {"kernel_size": [1, 3]}),
+        ("oblong_same", {"kernel_size": [2, 3], "padding": "same"}),
+        ("no_bias", {"use_bias": False}),
+        ("relu_same", {"activation": "relu", "padding": "same"}),
+        ("kernel1", {"kernel_size": 1}),
+        ("groups", {"filters": 4, "groups": 2, "padding": "same"}),
     ]
     for name, more in twos:
         for size in ((5, 6), (6, 5)):
@@ -154,19 +207,32 @@ def pooling() -> None:
     rng = rng_for("pooling")
     noise = {"1": (2, 7, 2), "2": (2, 5, 6, 2)}
     nasty = {
-        "ties": {"1": rng.integers(0, 2, (2, 6, 2)).astype(np.float32), "2": rng.integers(0, 2, (1, 4, 5, 2)).astype(np.float32)},
-        "negative": {"1": -1 - rng.uniform(0, 5, (2, 7, 2)).astype(np.float32),
-                     "2": -1 - rng.uniform(0, 5, (2, 5, 4, 2)).astype(np.float32)},
+        "ties": {
+            "1": rng.integers(0, 2, (2, 6, 2)).astype(np.float32),
+            "2": rng.integers(0, 2, (1, 4, 5, 2)).astype(np.float32),
+        },
+        "negative": {
+            "1": -1 - rng.uniform(0, 5, (2, 7, 2)).astype(np.float32),
+            "2": -1 - rng.uniform(0, 5, (2, 5, 4, 2)).astype(np.float32),
+        },
     }
     for rank in ("1", "2"):
         configs: list[tuple[str, dict[str, Any]]] = [
-            ("", {}), ("same", {"padding": "same"}), ("size3", {"pool_size": 3}), ("size3_same", {"pool_size": 3, "padding": "same"}),
-            ("overlap", {"pool_size": 3, "strides": 2}), ("overlap_same", {"pool_size": 3, "strides": 2, "padding": "same"}),
+            ("", {}),
+            ("same", {"padding": "same"}),
+            ("size3", {"pool_size": 3}),
+            ("size3_same", {"pool_size": 3, "padding": "same"}),
+            ("overlap", {"pool_size": 3, "strides": 2}),
+            ("overlap_same", {"pool_size": 3, "strides": 2, "padding": "same"}),
             ("stride1_same", {"pool_size": 2, "strides": 1, "padding": "same"}),
-            ("gaps", {"pool_size": 2, "strides": 3}), ("gaps_same", {"pool_size": 2, "strides": 3, "padding": "same"}),
+            ("gaps", {"pool_size": 2, "strides": 3}),
+            ("gaps_same", {"pool_size": 2, "strides": 3, "padding": "same"}),
         ]
         if rank == "2":
-            configs += [("oblong", {"pool_size": [1, 3]}), ("oblong_same", {"pool_size": [2, 3], "strides": [2, 1], "padding": "same"})]
+            configs += [
+                ("oblong", {"pool_size": [1, 3]}),
+                ("oblong_same", {"pool_size": [2, 3], "strides": [2, 1], "padding": "same"}),
+            ]
         for kind in ("Max", "Average"):
             default = {"pool_size": 2} if kind == "Average" else {}  # Keras has a default for Max only
             for name, more in configs:
@@ -179,7 +245,12 @@ def pooling() -> None:
             record(f"{kind.lower()}_pool{rank}d_first", f"{kind}Pooling{rank}D", {**default, **first}, noise[rank])
             for name, config in [("", {}), ("_keepdims", {"keepdims": True}), ("_first", first)]:
                 record(f"global_{kind.lower()}_pool{rank}d{name}", f"Global{kind}Pooling{rank}D", config, noise[rank])
-            record(f"global_{kind.lower()}_pool{rank}d_negative", f"Global{kind}Pooling{rank}D", {}, nasty["negative"][rank])
+            record(
+                f"global_{kind.lower()}_pool{rank}d_negative",
+                f"Global{kind}Pooling{rank}D",
+                {},
+                nasty["negative"][rank],
+            )
     record("global_max_pool2d_ties", "GlobalMaxPooling2D", {}, nasty["ties"]["2"], tags=("ties",))
     mask = np.array([[True, True, False], [False, True, True]])
     record("global_average_pool1d_mask", "GlobalAveragePooling1D", {}, (2, 3, 2), call={"mask": mask})
@@ -188,8 +259,13 @@ def pooling() -> None:
 def norms() -> None:
     shifted = 3 + 2 * rng_for("shifted").normal(size=(4, 3)).astype(np.float32)
     configs: list[tuple[str, dict[str, Any]]] = [
-        ("", {}), ("no_center", {"center": False}), ("no_scale", {"scale": False}), ("bare", {"center": False, "scale": False}),
-        ("momentum", {"momentum": 0.5}), ("momentum0", {"momentum": 0.0}), ("epsilon", {"epsilon": 0.1}),
+        ("", {}),
+        ("no_center", {"center": False}),
+        ("no_scale", {"scale": False}),
+        ("bare", {"center": False, "scale": False}),
+        ("momentum", {"momentum": 0.5}),
+        ("momentum0", {"momentum": 0.0}),
+        ("epsilon", {"epsilon": 0.1}),
     ]
     for training in (True, False):
         call = {"training": training}

@@ -1,4 +1,4 @@
-"""Record the losses of Keras 3 in class form: every reduction, with and without sample weights, and d loss / d y_pred."""
+"""Record the losses of Keras 3 in class form: every reduction, with and without weights, and d loss / d y_pred."""
 
 from typing import Any
 
@@ -39,46 +39,116 @@ LOSSES: list[tuple[str, str, dict[str, Any], list[tuple[str, Pair]]]] = [
     ("bce_smooth", "BinaryCrossentropy", {"label_smoothing": 0.2}, [("", BITS)]),
     ("bce_logits_smooth", "BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, [("", BIT_LOGITS)]),
     ("focal", "BinaryFocalCrossentropy", {}, [("", BITS)]),
-    ("focal_gamma", "BinaryFocalCrossentropy", {"gamma": 3.0, "alpha": 0.3, "apply_class_balancing": True}, [("", BITS)]),
+    (
+        "focal_gamma",
+        "BinaryFocalCrossentropy",
+        {"gamma": 3.0, "alpha": 0.3, "apply_class_balancing": True},
+        [("", BITS)],
+    ),
     ("focal_logits", "BinaryFocalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, [("", BIT_LOGITS)]),
-    ("cce", "CategoricalCrossentropy", {}, [("", (ONE_HOT[:3], PROBABILITIES)), ("unscaled", (ONE_HOT[:3], UNSCALED)),
-                                            ("edge", (ONE_HOT[:3], np.eye(4, dtype=F)[[0, 1, 1]]))]),
+    (
+        "cce",
+        "CategoricalCrossentropy",
+        {},
+        [
+            ("", (ONE_HOT[:3], PROBABILITIES)),
+            ("unscaled", (ONE_HOT[:3], UNSCALED)),
+            ("edge", (ONE_HOT[:3], np.eye(4, dtype=F)[[0, 1, 1]])),
+        ],
+    ),
     ("cce_logits", "CategoricalCrossentropy", {"from_logits": True}, [("", (ONE_HOT, LOGITS))]),
     ("cce_smooth", "CategoricalCrossentropy", {"label_smoothing": 0.1}, [("", (ONE_HOT[:3], PROBABILITIES))]),
-    ("cce_logits_smooth", "CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, [("", (ONE_HOT, LOGITS))]),
-    ("cce_axis", "CategoricalCrossentropy", {"from_logits": True, "axis": 1},
-     [("3d", (np.eye(4, dtype=F)[SEQUENCE[0]].swapaxes(1, 2), SEQUENCE[1].swapaxes(1, 2)))]),
-    ("cfce", "CategoricalFocalCrossentropy", {}, [("", (ONE_HOT[:3], PROBABILITIES)), ("unscaled", (ONE_HOT[:3], UNSCALED))]),
-    ("cfce_all", "CategoricalFocalCrossentropy", {"alpha": 0.5, "gamma": 1.0, "from_logits": True, "label_smoothing": 0.1},
-     [("", (ONE_HOT, LOGITS))]),
-    ("scce", "SparseCategoricalCrossentropy", {}, [("", (CLASSES[:3], PROBABILITIES)), ("unscaled", (CLASSES[:3], UNSCALED)),
-                                                   ("column", (CLASSES[:3, None], PROBABILITIES))]),
-    ("scce_logits", "SparseCategoricalCrossentropy", {"from_logits": True},
-     [("", (CLASSES, LOGITS)), ("column", (CLASSES[:, None], LOGITS)), ("3d", SEQUENCE)]),
+    (
+        "cce_logits_smooth",
+        "CategoricalCrossentropy",
+        {"from_logits": True, "label_smoothing": 0.1},
+        [("", (ONE_HOT, LOGITS))],
+    ),
+    (
+        "cce_axis",
+        "CategoricalCrossentropy",
+        {"from_logits": True, "axis": 1},
+        [("3d", (np.eye(4, dtype=F)[SEQUENCE[0]].swapaxes(1, 2), SEQUENCE[1].swapaxes(1, 2)))],
+    ),
+    (
+        "cfce",
+        "CategoricalFocalCrossentropy",
+        {},
+        [("", (ONE_HOT[:3], PROBABILITIES)), ("unscaled", (ONE_HOT[:3], UNSCALED))],
+    ),
+    (
+        "cfce_all",
+        "CategoricalFocalCrossentropy",
+        {"alpha": 0.5, "gamma": 1.0, "from_logits": True, "label_smoothing": 0.1},
+        [("", (ONE_HOT, LOGITS))],
+    ),
+    (
+        "scce",
+        "SparseCategoricalCrossentropy",
+        {},
+        [
+            ("", (CLASSES[:3], PROBABILITIES)),
+            ("unscaled", (CLASSES[:3], UNSCALED)),
+            ("column", (CLASSES[:3, None], PROBABILITIES)),
+        ],
+    ),
+    (
+        "scce_logits",
+        "SparseCategoricalCrossentropy",
+        {"from_logits": True},
+        [("", (CLASSES, LOGITS)), ("column", (CLASSES[:, None], LOGITS)), ("3d", SEQUENCE)],
+    ),
     ("scce_ignore", "SparseCategoricalCrossentropy", {"ignore_class": 255, "from_logits": True}, [("", IGNORED)]),
     ("scce_ignore_0", "SparseCategoricalCrossentropy", {"ignore_class": 0, "from_logits": True}, [("3d", SEQUENCE)]),
-    ("kl", "KLDivergence", {}, [("", (PROBABILITIES, UNSCALED)), ("edge", (ONE_HOT[:3], PROBABILITIES)), ("negative", REAL)]),
+    (
+        "kl",
+        "KLDivergence",
+        {},
+        [("", (PROBABILITIES, UNSCALED)), ("edge", (ONE_HOT[:3], PROBABILITIES)), ("negative", REAL)],
+    ),
     ("poisson", "Poisson", {}, [("", POSITIVE), ("zero", (POSITIVE[0], F(np.maximum(REAL[1], 0))))]),
     ("hinge", "Hinge", {}, [("", SIGNS), ("bits", (BITS[0], SIGNS[1]))]),
     ("squared_hinge", "SquaredHinge", {}, [("", SIGNS), ("bits", (BITS[0], SIGNS[1]))]),
     ("categorical_hinge", "CategoricalHinge", {}, [("", (ONE_HOT, LOGITS))]),
     ("cosine", "CosineSimilarity", {}, [("", REAL), ("zero_row", (REAL[0], REAL[1] * F([[1], [0], [1], [1]]) + F(0)))]),
     ("cosine_axis", "CosineSimilarity", {"axis": 1}, [("3d", STEPS)]),
-    ("dice", "Dice", {}, [("", BITS)]), ("dice_axis", "Dice", {"axis": 1}, [("", BITS)]), ("tversky", "Tversky", {}, [("", BITS)]),
+    ("dice", "Dice", {}, [("", BITS)]),
+    ("dice_axis", "Dice", {"axis": 1}, [("", BITS)]),
+    ("tversky", "Tversky", {}, [("", BITS)]),
     ("tversky_weights", "Tversky", {"alpha": 0.3, "beta": 0.7}, [("", BITS)]),
     ("cgce", "CategoricalGeneralizedCrossEntropy", {}, [("", (CLASSES[:3], PROBABILITIES))]),
 ]
-KINKED = ("mae_zero", "mape_zero", "cosine_zero_row", "bce_edge", "cce_edge", "msle_negative", "kl_negative", "huber_far")
+KINKED = (
+    "mae_zero",
+    "mape_zero",
+    "cosine_zero_row",
+    "bce_edge",
+    "cce_edge",
+    "msle_negative",
+    "kl_negative",
+    "huber_far",
+)
 
 
-def one(case_id: str, class_name: str, config: dict[str, Any], pair: Pair, weight: np.ndarray | None, kinked: bool) -> None:
+def one(
+    case_id: str, class_name: str, config: dict[str, Any], pair: Pair, weight: np.ndarray | None, kinked: bool
+) -> None:
     """Record one loss of one pair."""
     y_true, y_pred = pair
     loss = build({"class": class_name, "config": config}, keras.losses)
-    outputs, output_grads, grads = gradients(lambda x: loss(y_true, x, sample_weight=weight), [y_pred], rng_for(case_id))
-    case: dict[str, Any] = {"class": class_name, "config": config, "y_true": y_true, "y_pred": y_pred,
-                            "sample_weight": weight, "output": outputs[0], "output_grad": output_grads[0],
-                            "y_pred_grad": grads[0]}
+    outputs, output_grads, grads = gradients(
+        lambda x: loss(y_true, x, sample_weight=weight), [y_pred], rng_for(case_id)
+    )
+    case: dict[str, Any] = {
+        "class": class_name,
+        "config": config,
+        "y_true": y_true,
+        "y_pred": y_pred,
+        "sample_weight": weight,
+        "output": outputs[0],
+        "output_grad": output_grads[0],
+        "y_pred_grad": grads[0],
+    }
     if kinked:
         case["tags"] = ["ties"]
     record.add({"id": case_id, **record.names(case_id, case)})

@@ -67,77 +67,113 @@ SPARSE_COLUMN = [(true[:, None], pred) for true, pred in SPARSE]
 SEQUENCE = [(rng.integers(0, 4, (2, 3)).astype(np.int32), softmax(rng.normal(size=(2, 3, 4))))]
 
 METRICS: list[tuple[str, str, dict[str, Any], list[tuple[np.ndarray, np.ndarray]]]] = [
-    ("accuracy", "Accuracy", {}, WHOLE), ("binary_accuracy", "BinaryAccuracy", {}, BITS),
+    ("accuracy", "Accuracy", {}, WHOLE),
+    ("binary_accuracy", "BinaryAccuracy", {}, BITS),
     ("binary_accuracy_threshold", "BinaryAccuracy", {"threshold": 0.3}, BITS),
-    ("binary_accuracy_column", "BinaryAccuracy", {}, COLUMN), ("binary_accuracy_halves", "BinaryAccuracy", {}, HALVES),
+    ("binary_accuracy_column", "BinaryAccuracy", {}, COLUMN),
+    ("binary_accuracy_halves", "BinaryAccuracy", {}, HALVES),
     ("categorical_accuracy", "CategoricalAccuracy", {}, ONE_HOT),
     ("sparse_categorical_accuracy", "SparseCategoricalAccuracy", {}, SPARSE),
     ("sparse_categorical_accuracy_column", "SparseCategoricalAccuracy", {}, SPARSE_COLUMN),
     ("sparse_categorical_accuracy_sequence", "SparseCategoricalAccuracy", {}, SEQUENCE),
     ("sparse_categorical_accuracy_ties", "SparseCategoricalAccuracy", {}, TOPPED),
-    ("top_k", "TopKCategoricalAccuracy", {"k": 2}, ONE_HOT), ("top_k_default", "TopKCategoricalAccuracy", {}, ONE_HOT),
+    ("top_k", "TopKCategoricalAccuracy", {"k": 2}, ONE_HOT),
+    ("top_k_default", "TopKCategoricalAccuracy", {}, ONE_HOT),
     ("sparse_top_k", "SparseTopKCategoricalAccuracy", {"k": 2}, SPARSE),
     ("sparse_top_k_default", "SparseTopKCategoricalAccuracy", {}, SPARSE),
     ("sparse_top_k_ties", "SparseTopKCategoricalAccuracy", {"k": 1}, TOPPED),
-    ("mse", "MeanSquaredError", {}, REAL), ("rmse", "RootMeanSquaredError", {}, REAL), ("mae", "MeanAbsoluteError", {}, REAL),
-    ("mape", "MeanAbsolutePercentageError", {}, REAL), ("msle", "MeanSquaredLogarithmicError", {}, POSITIVE),
-    ("cosine", "CosineSimilarity", {}, REAL), ("log_cosh", "LogCoshError", {}, REAL), ("poisson", "Poisson", {}, POSITIVE),
-    ("kl", "KLDivergence", {}, ONE_HOT), ("hinge", "Hinge", {}, SIGNS), ("squared_hinge", "SquaredHinge", {}, SIGNS),
-    ("categorical_hinge", "CategoricalHinge", {}, ONE_HOT), ("bce", "BinaryCrossentropy", {}, BITS),
+    ("mse", "MeanSquaredError", {}, REAL),
+    ("rmse", "RootMeanSquaredError", {}, REAL),
+    ("mae", "MeanAbsoluteError", {}, REAL),
+    ("mape", "MeanAbsolutePercentageError", {}, REAL),
+    ("msle", "MeanSquaredLogarithmicError", {}, POSITIVE),
+    ("cosine", "CosineSimilarity", {}, REAL),
+    ("log_cosh", "LogCoshError", {}, REAL),
+    ("poisson", "Poisson", {}, POSITIVE),
+    ("kl", "KLDivergence", {}, ONE_HOT),
+    ("hinge", "Hinge", {}, SIGNS),
+    ("squared_hinge", "SquaredHinge", {}, SIGNS),
+    ("categorical_hinge", "CategoricalHinge", {}, ONE_HOT),
+    ("bce", "BinaryCrossentropy", {}, BITS),
     ("bce_logits", "BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, LOGITS),
     ("cce", "CategoricalCrossentropy", {}, ONE_HOT),
     ("cce_logits", "CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, ONE_HOT),
     ("scce", "SparseCategoricalCrossentropy", {}, SPARSE),
     ("scce_logits", "SparseCategoricalCrossentropy", {"from_logits": True}, SPARSE),
     ("scce_sequence", "SparseCategoricalCrossentropy", {}, SEQUENCE),
-    ("r2", "R2Score", {}, REAL), ("r2_variance", "R2Score", {"class_aggregation": "variance_weighted_average"}, REAL),
-    ("r2_none", "R2Score", {"class_aggregation": None}, REAL), ("r2_regressors", "R2Score", {"num_regressors": 2}, REAL),
+    ("r2", "R2Score", {}, REAL),
+    ("r2_variance", "R2Score", {"class_aggregation": "variance_weighted_average"}, REAL),
+    ("r2_none", "R2Score", {"class_aggregation": None}, REAL),
+    ("r2_regressors", "R2Score", {"num_regressors": 2}, REAL),
     ("r2_one_row", "R2Score", {}, REAL[1:2]),
-    ("iou", "IoU", {"num_classes": 3, "target_class_ids": [0, 2]}, LABELS), ("mean_iou", "MeanIoU", {"num_classes": 3}, LABELS),
-    ("binary_iou", "BinaryIoU", {}, BITS), ("pearson", "PearsonCorrelation", {}, REAL),
+    ("iou", "IoU", {"num_classes": 3, "target_class_ids": [0, 2]}, LABELS),
+    ("mean_iou", "MeanIoU", {"num_classes": 3}, LABELS),
+    ("binary_iou", "BinaryIoU", {}, BITS),
+    ("pearson", "PearsonCorrelation", {}, REAL),
     ("concordance", "ConcordanceCorrelation", {}, REAL),
 ]
 for _class in ("Precision", "Recall"):
     METRICS += [
-        (_class.lower(), _class, {}, COLUMN), (f"{_class.lower()}_many", _class, {}, BITS),
+        (_class.lower(), _class, {}, COLUMN),
+        (f"{_class.lower()}_many", _class, {}, BITS),
         (f"{_class.lower()}_threshold", _class, {"thresholds": 0.3}, BITS),
         (f"{_class.lower()}_thresholds", _class, {"thresholds": [0.1, 0.5, 0.9]}, BITS),
-        (f"{_class.lower()}_top_k", _class, {"top_k": 2}, ONE_HOT), (f"{_class.lower()}_class_id", _class, {"class_id": 1}, BITS),
+        (f"{_class.lower()}_top_k", _class, {"top_k": 2}, ONE_HOT),
+        (f"{_class.lower()}_class_id", _class, {"class_id": 1}, BITS),
         (f"{_class.lower()}_top_k_class_id", _class, {"top_k": 2, "class_id": 1}, ONE_HOT),
-        (f"{_class.lower()}_halves", _class, {}, HALVES), (f"{_class.lower()}_never", _class, {"thresholds": 1.0}, COLUMN),
+        (f"{_class.lower()}_halves", _class, {}, HALVES),
+        (f"{_class.lower()}_never", _class, {"thresholds": 1.0}, COLUMN),
     ]
 for _class in ("TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives"):
-    METRICS += [(_class.lower(), _class, {}, BITS), (f"{_class.lower()}_thresholds", _class, {"thresholds": [0.2, 0.7]}, BITS)]
+    METRICS += [
+        (_class.lower(), _class, {}, BITS),
+        (f"{_class.lower()}_thresholds", _class, {"thresholds": [0.2, 0.7]}, BITS),
+    ]
 for _average in ("micro", "macro", "weighted", None):
-    METRICS += [(f"f1_{_average}".lower(), "F1Score", {"average": _average}, ONE_HOT),
-                (f"f1_threshold_{_average}".lower(), "F1Score", {"average": _average, "threshold": 0.5}, BITS),
-                (f"fbeta_{_average}".lower(), "FBetaScore", {"average": _average, "beta": 2.0, "threshold": 0.4}, BITS)]
+    METRICS += [
+        (f"f1_{_average}".lower(), "F1Score", {"average": _average}, ONE_HOT),
+        (f"f1_threshold_{_average}".lower(), "F1Score", {"average": _average, "threshold": 0.5}, BITS),
+        (f"fbeta_{_average}".lower(), "FBetaScore", {"average": _average, "beta": 2.0, "threshold": 0.4}, BITS),
+    ]
 for _curve in ("ROC", "PR"):
     METRICS.append((f"auc_{_curve}_one_class".lower(), "AUC", {"curve": _curve}, ONE_CLASS))
     for _way in ("interpolation", "minoring", "majoring"):
         _config = {"curve": _curve, "summation_method": _way}
-        METRICS += [(f"auc_{_curve}_{_way}".lower(), "AUC", _config, COLUMN),
-                    (f"auc_{_curve}_{_way}_few".lower(), "AUC", {**_config, "num_thresholds": 5}, COLUMN)]
+        METRICS += [
+            (f"auc_{_curve}_{_way}".lower(), "AUC", _config, COLUMN),
+            (f"auc_{_curve}_{_way}_few".lower(), "AUC", {**_config, "num_thresholds": 5}, COLUMN),
+        ]
 METRICS += [
-    ("auc_multi_label", "AUC", {"multi_label": True, "num_labels": 3}, BITS), ("auc_many", "AUC", {}, BITS),
-    ("auc_thresholds", "AUC", {"thresholds": [0.0, 0.3, 0.6, 1.0]}, COLUMN), ("auc_logits", "AUC", {"from_logits": True}, LOGITS),
+    ("auc_multi_label", "AUC", {"multi_label": True, "num_labels": 3}, BITS),
+    ("auc_many", "AUC", {}, BITS),
+    ("auc_thresholds", "AUC", {"thresholds": [0.0, 0.3, 0.6, 1.0]}, COLUMN),
+    ("auc_logits", "AUC", {"from_logits": True}, LOGITS),
     ("precision_at_recall", "PrecisionAtRecall", {"recall": 0.6}, COLUMN),
     ("recall_at_precision", "RecallAtPrecision", {"precision": 0.6}, COLUMN),
     ("sensitivity_at_specificity", "SensitivityAtSpecificity", {"specificity": 0.5}, COLUMN),
     ("specificity_at_sensitivity", "SpecificityAtSensitivity", {"sensitivity": 0.5}, COLUMN),
 ]
-UNWEIGHTED = ("R2Score", "F1Score", "FBetaScore", "PearsonCorrelation", "ConcordanceCorrelation", "BinaryIoU", "IoU", "MeanIoU")
+UNWEIGHTED = (
+    "R2Score",
+    "F1Score",
+    "FBetaScore",
+    "PearsonCorrelation",
+    "ConcordanceCorrelation",
+    "BinaryIoU",
+    "IoU",
+    "MeanIoU",
+)
 
 
 def one(case_id: str, class_name: str, config: dict[str, Any], updates: list[dict[str, Any]]) -> None:
     """Record one metric; the list of results begins with that of the first update."""
+    keras.utils.clear_session()  # or the names get numbers
     metric = build({"class": class_name, "config": config}, keras.metrics)
     results = []
     for update in updates:
         metric.update_state(**update)
         results.append(np.asarray(metric.result(), np.float32))
-    fresh = build({"class": class_name, "config": config}, keras.metrics)
-    case = {"class": class_name, "config": config, "updates": updates, "results": results, "name": fresh.name}
+    case = {"class": class_name, "config": config, "updates": updates, "results": results, "name": metric.name}
     record.add({"id": case_id, **record.names(case_id, case)})
 
 
@@ -159,8 +195,16 @@ if __name__ == "__main__":
         one(f"{name.lower()}_weighted", name, {}, [{"values": v, "sample_weight": w} for v, w in pairs])
         one(f"{name.lower()}_row_weights", name, {}, [{"values": values[1], "sample_weight": F([1, 0.5])}])
         one(f"{name.lower()}_zero_weights", name, {}, [{"values": values[0], "sample_weight": F([0, 0, 0])}])
-    one("f1_weighted_sample", "F1Score", {"threshold": 0.5}, [
-        {"y_true": true, "y_pred": pred, "sample_weight": F(range(len(true)))} for true, pred in BITS])
-    one("r2_weighted_sample", "R2Score", {}, [
-        {"y_true": true, "y_pred": pred, "sample_weight": F(range(1, len(true) + 1))} for true, pred in REAL])
+    one(
+        "f1_weighted_sample",
+        "F1Score",
+        {"threshold": 0.5},
+        [{"y_true": true, "y_pred": pred, "sample_weight": F(range(len(true)))} for true, pred in BITS],
+    )
+    one(
+        "r2_weighted_sample",
+        "R2Score",
+        {},
+        [{"y_true": true, "y_pred": pred, "sample_weight": F(range(1, len(true) + 1))} for true, pred in REAL],
+    )
     record.save()

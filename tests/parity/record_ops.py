@@ -47,7 +47,10 @@ def op(case_id: str, name: str, *args: Any, tags: tuple[str, ...] = (), grad: bo
         return arrays[value[1]] if isinstance(value, tuple) and value[:1] == ("array",) else value
 
     outputs, output_grads, grads = gradients(
-        lambda *arrays: getattr(keras.ops, name)(*[put(value, arrays) for value in held], **kwargs), flat, rng_for(case_id))
+        lambda *arrays: getattr(keras.ops, name)(*[put(value, arrays) for value in held], **kwargs),
+        flat,
+        rng_for(case_id),
+    )
     case: dict[str, Any] = {"function": name, "args": list(args), "kwargs": kwargs, "outputs": outputs}
     if grad and any(value is not None for value in grads):
         case |= {"output_grads": output_grads, "input_grads": grads}
@@ -57,45 +60,66 @@ def op(case_id: str, name: str, *args: Any, tags: tuple[str, ...] = (), grad: bo
 
 
 def pointwise() -> None:
-    for name in ("abs negative square exp expm1 sin cos tan sinh cosh tanh arcsinh arctan sign erf sigmoid softplus "
-                 "exp2 sinc deg2rad rad2deg").split():
+    for name in [
+        "abs",
+        "negative",
+        "square",
+        "exp",
+        "expm1",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsinh",
+        "arctan",
+        "sign",
+        "erf",
+        "sigmoid",
+        "softplus",
+        "exp2",
+        "sinc",
+        "deg2rad",
+        "rad2deg",
+    ]:
         op(name, name, A)
-    for name in "sqrt rsqrt log log1p log2 log10 reciprocal cbrt".split():
+    for name in ["sqrt", "rsqrt", "log", "log1p", "log2", "log10", "reciprocal", "cbrt"]:
         op(name, name, POSITIVE)
-    for name in "arcsin arccos arctanh erfinv".split():
+    for name in ["arcsin", "arccos", "arctanh", "erfinv"]:
         op(name, name, UNIT)
     op("arccosh", "arccosh", 1 + POSITIVE)
-    for name in "floor ceil round trunc sign abs relu".split():
+    for name in ["floor", "ceil", "round", "trunc", "sign", "abs", "relu"]:
         op(f"{name}_halves", name, HALVES, tags=("ties",))
     op("round_decimals", "round", A, 1, grad=False)
-    for name in "isnan isinf isfinite isneginf isposinf signbit".split():
+    for name in ["isnan", "isinf", "isfinite", "isneginf", "isposinf", "signbit"]:
         op(name, name, ODD)
     op("nan_to_num", "nan_to_num", ODD, grad=False)
     op("nan_to_num_all", "nan_to_num", ODD, nan=1.0, posinf=2.0, neginf=-3.0, grad=False)
-    for name in "add subtract multiply divide maximum minimum arctan2 logaddexp hypot".split():
+    for name in ["add", "subtract", "multiply", "divide", "maximum", "minimum", "arctan2", "logaddexp", "hypot"]:
         op(name, name, A, B)
         op(f"{name}_row", name, A, ROW)
         op(f"{name}_column", name, A, B[:, :1])
         op(f"{name}_number", name, A, 2.0)
-    for name in "maximum minimum".split():
+    for name in ["maximum", "minimum"]:
         op(f"{name}_ties", name, TIES, TIES.copy() * F(1), tags=("ties",))
         op(f"{name}_nan", name, ODD, np.zeros_like(ODD), grad=False)
     op("power", "power", POSITIVE, B)
     op("power_number", "power", A, 3.0)
     op("power_square_negative", "power", A, 2.0)
-    for name in "mod floor_divide fmod".split():
+    for name in ["mod", "floor_divide", "fmod"]:
         op(name, name, 5 * A, POSITIVE, grad=name == "mod")
         op(f"{name}_negative", name, 5 * A, -POSITIVE, grad=name == "mod")
         op(f"{name}_int", name, INTS, DIVISORS)
     op("divide_int", "divide", INTS, DIVISORS)
     op("true_divide_int", "true_divide", INTS, DIVISORS)
     op("divide_no_nan", "divide_no_nan", A, np.where(A > 0, B, F(0)))
-    for name in "add subtract multiply maximum minimum".split():
+    for name in ["add", "subtract", "multiply", "maximum", "minimum"]:
         op(f"{name}_int", name, INTS, DIVISORS)
-    for name in "equal not_equal less less_equal greater greater_equal".split():
+    for name in ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]:
         op(name, name, TIES, TIES[::-1].copy())
         op(f"{name}_nan", name, ODD, ODD[:, ::-1].copy())
-    for name in "logical_and logical_or logical_xor".split():
+    for name in ["logical_and", "logical_or", "logical_xor"]:
         op(name, name, BOOLS, OTHER)
     op("logical_not", "logical_not", BOOLS)
     op("clip", "clip", A, -0.5, 0.5)
@@ -110,18 +134,23 @@ def pointwise() -> None:
 
 
 def reductions() -> None:
-    ways: list[tuple[str, dict[str, Any]]] = [("", {}), ("_axis0", {"axis": 0}), ("_last", {"axis": -1}),
-                                              ("_keep", {"axis": 1, "keepdims": True}), ("_axes", {"axis": (0, 2)})]
-    for name in "sum mean max min prod var std logsumexp".split():
+    ways: list[tuple[str, dict[str, Any]]] = [
+        ("", {}),
+        ("_axis0", {"axis": 0}),
+        ("_last", {"axis": -1}),
+        ("_keep", {"axis": 1, "keepdims": True}),
+        ("_axes", {"axis": (0, 2)}),
+    ]
+    for name in ["sum", "mean", "max", "min", "prod", "var", "std", "logsumexp"]:
         for word, kwargs in ways:
             if (name, word) != ("prod", "_axes"):
                 op(name + word, name, CUBE, **kwargs)
-    for name in "max min amax".split():
+    for name in ["max", "min", "amax"]:
         op(f"{name}_ties", name, TIES, axis=1, tags=("ties",))
-    for name in "argmax argmin".split():
+    for name in ["argmax", "argmin"]:
         for word, kwargs in [("", {}), ("_axis", {"axis": 1}), ("_keep", {"axis": 0, "keepdims": True})]:
             op(name + word, name, TIES, **kwargs)
-    for name in "all any count_nonzero".split():
+    for name in ["all", "any", "count_nonzero"]:
         op(name, name, BOOLS)
         op(f"{name}_axis", name, BOOLS, axis=1)
     op("sum_int", "sum", INTS, axis=0)
@@ -129,7 +158,7 @@ def reductions() -> None:
     op("sum_bool", "sum", BOOLS, axis=1)
     op("max_initial", "max", A, axis=1, initial=0.3)
     op("logsumexp_huge", "logsumexp", HUGE, axis=1)
-    for name in "cumsum cumprod".split():
+    for name in ["cumsum", "cumprod"]:
         op(name, name, A, axis=1)
         op(f"{name}_flat", name, A)
     op("average", "average", A, axis=0)
@@ -172,7 +201,7 @@ def shapes() -> None:
     op("flip_all", "flip", A)
     op("roll", "roll", A, 1, axis=1)
     op("roll_flat", "roll", A, -2)
-    for mode in "constant reflect symmetric".split():
+    for mode in ["constant", "reflect", "symmetric"]:
         op(f"pad_{mode}", "pad", A, ((1, 0), (2, 1)), mode=mode)
     op("pad_value", "pad", A, ((1, 0), (0, 1)), mode="constant", constant_values=7.0)
     op("pad_number", "pad", A, 1)
@@ -231,9 +260,16 @@ def linear() -> None:
     op("outer", "outer", ROW, F([1, 2, 3]))
     op("vdot", "vdot", ROW, ROW + F(1))
     op("cross", "cross", SQUARE, DEFINITE)
-    for index, (words, arrays) in enumerate([("ij,kj->ik", (A, B)), ("bij,jk->bik", (CUBE, seed.normal(size=(4, 2)).astype(F))),
-                                             ("ij->j", (A,)), ("ii->i", (SQUARE,)), ("bij,bkj->bik", (CUBE, CUBE + F(1))),
-                                             ("i,j->ij", (ROW, ROW + F(2)))]):
+    for index, (words, arrays) in enumerate(
+        [
+            ("ij,kj->ik", (A, B)),
+            ("bij,jk->bik", (CUBE, seed.normal(size=(4, 2)).astype(F))),
+            ("ij->j", (A,)),
+            ("ii->i", (SQUARE,)),
+            ("bij,bkj->bik", (CUBE, CUBE + F(1))),
+            ("i,j->ij", (ROW, ROW + F(2))),
+        ]
+    ):
         op(f"einsum_{index}", "einsum", words, *arrays)
     op("cholesky", "cholesky", DEFINITE, grad=False)
     op("det", "det", SQUARE)
@@ -247,7 +283,15 @@ def network() -> None:
     for padding in ("valid", "same"):
         for word, more in [("", {}), ("_strides", {"strides": 2}), ("_dilation", {"dilation_rate": 2})]:
             op(f"conv_{padding}{word}", "conv", image, kernel, padding=padding, data_format="channels_last", **more)
-            op(f"conv1d_{padding}{word}", "conv", line, kernel[:, 0], padding=padding, data_format="channels_last", **more)
+            op(
+                f"conv1d_{padding}{word}",
+                "conv",
+                line,
+                kernel[:, 0],
+                padding=padding,
+                data_format="channels_last",
+                **more,
+            )
         for name in ("max_pool", "average_pool"):
             for word, more in [("", {"strides": 2}), ("_overlap", {"strides": 1})]:
                 op(f"{name}_{padding}{word}", name, image, (2, 2), padding=padding, data_format="channels_last", **more)
@@ -264,8 +308,13 @@ def network() -> None:
     op("categorical_crossentropy", "categorical_crossentropy", target, ROWS)
     op("categorical_crossentropy_logits", "categorical_crossentropy", target, A, from_logits=True)
     op("sparse_categorical_crossentropy", "sparse_categorical_crossentropy", np.array([0, 3, 1], np.int32), ROWS)
-    op("sparse_categorical_crossentropy_logits", "sparse_categorical_crossentropy", np.array([0, 3, 1], np.int32), A,
-       from_logits=True)
+    op(
+        "sparse_categorical_crossentropy_logits",
+        "sparse_categorical_crossentropy",
+        np.array([0, 3, 1], np.int32),
+        A,
+        from_logits=True,
+    )
     op("binary_crossentropy", "binary_crossentropy", target, np.clip(ROWS, 0.01, 0.99))
     op("binary_crossentropy_logits", "binary_crossentropy", target, 9 * A, from_logits=True)
 

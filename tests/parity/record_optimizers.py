@@ -19,29 +19,54 @@ STEPS = [1, 10, 50]
 
 DECAY = {"class": "ExponentialDecay", "config": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5}}
 OPTIMIZERS: list[tuple[str, str, dict[str, Any]]] = [
-    ("sgd", "SGD", {}), ("sgd_rate", "SGD", {"learning_rate": 0.1}),
-    ("sgd_momentum", "SGD", {"momentum": 0.9}), ("sgd_nesterov", "SGD", {"momentum": 0.9, "nesterov": True}),
-    ("adagrad", "Adagrad", {}), ("adagrad_all", "Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0}),
-    ("adadelta", "Adadelta", {}), ("adadelta_all", "Adadelta", {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-5}),
-    ("rmsprop", "RMSprop", {}), ("rmsprop_centered", "RMSprop", {"centered": True, "learning_rate": 0.01}),
+    ("sgd", "SGD", {}),
+    ("sgd_rate", "SGD", {"learning_rate": 0.1}),
+    ("sgd_momentum", "SGD", {"momentum": 0.9}),
+    ("sgd_nesterov", "SGD", {"momentum": 0.9, "nesterov": True}),
+    ("adagrad", "Adagrad", {}),
+    ("adagrad_all", "Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0}),
+    ("adadelta", "Adadelta", {}),
+    ("adadelta_all", "Adadelta", {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-5}),
+    ("rmsprop", "RMSprop", {}),
+    ("rmsprop_centered", "RMSprop", {"centered": True, "learning_rate": 0.01}),
     ("rmsprop_momentum", "RMSprop", {"momentum": 0.9, "rho": 0.8}),
     ("rmsprop_both", "RMSprop", {"momentum": 0.9, "centered": True, "epsilon": 1e-3}),
-    ("adam", "Adam", {}), ("adam_amsgrad", "Adam", {"amsgrad": True, "learning_rate": 0.01}),
+    ("adam", "Adam", {}),
+    ("adam_amsgrad", "Adam", {"amsgrad": True, "learning_rate": 0.01}),
     ("adam_all", "Adam", {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-2}),
-    ("adamw", "AdamW", {}), ("adamw_all", "AdamW", {"learning_rate": 0.01, "weight_decay": 0.1, "amsgrad": True}),
-    ("adamax", "Adamax", {}), ("adamax_all", "Adamax", {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.9}),
-    ("nadam", "Nadam", {}), ("nadam_all", "Nadam", {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
-    ("lion", "Lion", {}), ("lion_all", "Lion", {"learning_rate": 0.01, "beta_1": 0.7, "beta_2": 0.8}),
+    ("adamw", "AdamW", {}),
+    ("adamw_all", "AdamW", {"learning_rate": 0.01, "weight_decay": 0.1, "amsgrad": True}),
+    ("adamax", "Adamax", {}),
+    ("adamax_all", "Adamax", {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.9}),
+    ("nadam", "Nadam", {}),
+    ("nadam_all", "Nadam", {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
+    ("lion", "Lion", {}),
+    ("lion_all", "Lion", {"learning_rate": 0.01, "beta_1": 0.7, "beta_2": 0.8}),
     ("ftrl", "Ftrl", {}),
-    ("ftrl_all", "Ftrl", {"learning_rate": 0.1, "l1_regularization_strength": 0.05, "l2_regularization_strength": 0.02,
-                          "l2_shrinkage_regularization_strength": 0.01, "beta": 0.1, "learning_rate_power": -0.6}),
-    ("lamb", "Lamb", {}), ("adafactor", "Adafactor", {}),
+    (
+        "ftrl_all",
+        "Ftrl",
+        {
+            "learning_rate": 0.1,
+            "l1_regularization_strength": 0.05,
+            "l2_regularization_strength": 0.02,
+            "l2_shrinkage_regularization_strength": 0.01,
+            "beta": 0.1,
+            "learning_rate_power": -0.6,
+        },
+    ),
+    ("lamb", "Lamb", {}),
+    ("adafactor", "Adafactor", {}),
 ]
 COMMON: list[tuple[str, dict[str, Any]]] = [
-    ("weight_decay", {"weight_decay": 0.02}), ("clipnorm", {"clipnorm": 1.0}), ("clipvalue", {"clipvalue": 0.5}),
-    ("global_clipnorm", {"global_clipnorm": 1.5}), ("ema", {"use_ema": True, "ema_momentum": 0.9}),
+    ("weight_decay", {"weight_decay": 0.02}),
+    ("clipnorm", {"clipnorm": 1.0}),
+    ("clipvalue", {"clipvalue": 0.5}),
+    ("global_clipnorm", {"global_clipnorm": 1.5}),
+    ("ema", {"use_ema": True, "ema_momentum": 0.9}),
     ("ema_overwrite", {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 7}),
-    ("accumulation", {"gradient_accumulation_steps": 4}), ("schedule", {"learning_rate": DECAY}),
+    ("accumulation", {"gradient_accumulation_steps": 4}),
+    ("schedule", {"learning_rate": DECAY}),
 ]
 
 
@@ -59,8 +84,14 @@ def one(case_id: str, class_name: str, config: dict[str, Any], spare: str | None
         if step + 1 in STEPS:
             after.append([np.array(variable.value) for variable in variables])
     names = [variable.path.partition("/")[2] for variable in optimizer.variables]
-    case: dict[str, Any] = {**spec, "start": START, "gradients": GRADIENTS, "steps": STEPS, "after": after,
-                            "variable_names": names}
+    case: dict[str, Any] = {
+        **spec,
+        "start": START,
+        "gradients": GRADIENTS,
+        "steps": STEPS,
+        "after": after,
+        "variable_names": names,
+    }
     if spare:
         case["exclude_from_weight_decay"] = [spare]
     if config.get("use_ema"):

@@ -18,8 +18,11 @@ STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}
 GATES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "SimpleRNN": [("simple_rnn", {}), ("simple_rnn_relu", {"activation": "relu"})],
     "LSTM": [("lstm", {}), ("lstm_relu_hard", {"activation": "relu", "recurrent_activation": "hard_sigmoid"})],
-    "GRU": [("gru", {}), ("gru_reset_before", {"reset_after": False}),
-            ("gru_relu_hard", {"activation": "relu", "recurrent_activation": "hard_sigmoid"})],
+    "GRU": [
+        ("gru", {}),
+        ("gru_reset_before", {"reset_after": False}),
+        ("gru_relu_hard", {"activation": "relu", "recurrent_activation": "hard_sigmoid"}),
+    ],
 }
 
 
@@ -29,9 +32,14 @@ def cells() -> None:
             base = {"units": 3, **gates}
             every = {"return_sequences": True, "return_state": True}
             options: list[tuple[str, dict[str, Any]]] = [
-                ("", {}), ("_sequences", {"return_sequences": True}), ("_state", {"return_state": True}),
-                ("_backwards", {"go_backwards": True, "return_sequences": True}), ("_no_bias", {"use_bias": False}),
-                ("_one_unit", {"units": 1}), ("_every", every), ("_unroll", {"unroll": True, **every}),
+                ("", {}),
+                ("_sequences", {"return_sequences": True}),
+                ("_state", {"return_state": True}),
+                ("_backwards", {"go_backwards": True, "return_sequences": True}),
+                ("_no_bias", {"use_bias": False}),
+                ("_one_unit", {"units": 1}),
+                ("_every", every),
+                ("_unroll", {"unroll": True, **every}),
             ]
             if kind.endswith(("_hard", "_relu")):
                 options = options[:1]
@@ -50,11 +58,15 @@ def cells() -> None:
             zeros = {**base, **every, "zero_output_for_mask": True}
             record(f"{kind}_mask_zero_output", class_name, zeros, SHAPE, call={"mask": MASKS["middle"]})
             record(f"{kind}_mask_state", class_name, {**base, **every}, SHAPE, call={"mask": MASKS["middle"], **state})
-            record(f"{kind}_dropout_inference", class_name, {**base, "dropout": 0.4, "recurrent_dropout": 0.3}, SHAPE,
-                   call={"training": False})
+            record(
+                f"{kind}_dropout_inference",
+                class_name,
+                {**base, "dropout": 0.4, "recurrent_dropout": 0.3},
+                SHAPE,
+                call={"training": False},
+            )
     record("lstm_no_unit_forget_bias", "LSTM", {"units": 3, "unit_forget_bias": False}, SHAPE)
     record("gru_unmasked_all_true", "GRU", {"units": 2}, SHAPE, call={"mask": np.ones((3, 4), bool)})
-    record("lstm_stateful_first_call", "LSTM", {"units": 3, "stateful": True}, SHAPE)
 
 
 def wrappers() -> None:
@@ -70,14 +82,26 @@ def wrappers() -> None:
             for inner_config in ({"units": 3}, {"units": 3, "return_sequences": True}):
                 ending = "_sequences" if len(inner_config) > 1 else ""
                 config = {"layer": {"class": class_name, "config": inner_config}}
-                record(f"bidirectional_{class_name}_mask_{word}{ending}".lower(), "Bidirectional", config, SHAPE,
-                       call={"mask": MASKS[word]})
+                record(
+                    f"bidirectional_{class_name}_mask_{word}{ending}".lower(),
+                    "Bidirectional",
+                    config,
+                    SHAPE,
+                    call={"mask": MASKS[word]},
+                )
     every = {"units": 3, "return_sequences": True, "return_state": True}
     record("bidirectional_lstm_state", "Bidirectional", {"layer": {"class": "LSTM", "config": every}}, SHAPE)
-    record("bidirectional_lstm_initial_state", "Bidirectional", {"layer": {"class": "LSTM", "config": every}}, SHAPE,
-           call={"initial_state": [(3, 3)] * 4})
-    two = {"layer": {"class": "GRU", "config": {"units": 3}},
-           "backward_layer": {"class": "LSTM", "config": {"units": 2, "go_backwards": True}}}
+    record(
+        "bidirectional_lstm_initial_state",
+        "Bidirectional",
+        {"layer": {"class": "LSTM", "config": every}},
+        SHAPE,
+        call={"initial_state": [(3, 3)] * 4},
+    )
+    two = {
+        "layer": {"class": "GRU", "config": {"units": 3}},
+        "backward_layer": {"class": "LSTM", "config": {"units": 2, "go_backwards": True}},
+    }
     record("bidirectional_two_layers", "Bidirectional", two, SHAPE)
     dense = {"layer": {"class": "Dense", "config": {"units": 3, "activation": "tanh"}}}
     record("time_distributed_dense", "TimeDistributed", dense, SHAPE)

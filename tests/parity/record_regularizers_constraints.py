@@ -14,21 +14,33 @@ KERNEL = rng.normal(size=(2, 3, 2, 4)).astype(np.float32)
 EMPTY_COLUMN = MATRIX * np.array([1, 0, 3, 1e-4], np.float32)
 
 REGULARIZERS: list[tuple[str, str, dict[str, Any]]] = [
-    ("l1", "L1", {}), ("l1_rate", "L1", {"l1": 0.3}), ("l2", "L2", {}), ("l2_rate", "L2", {"l2": 0.3}),
-    ("l1l2", "L1L2", {}), ("l1l2_both", "L1L2", {"l1": 0.2, "l2": 0.05}), ("l1l2_one", "L1L2", {"l2": 0.05}),
-    ("orthogonal", "OrthogonalRegularizer", {}), ("orthogonal_rate", "OrthogonalRegularizer", {"factor": 0.1}),
+    ("l1", "L1", {}),
+    ("l1_rate", "L1", {"l1": 0.3}),
+    ("l2", "L2", {}),
+    ("l2_rate", "L2", {"l2": 0.3}),
+    ("l1l2", "L1L2", {}),
+    ("l1l2_both", "L1L2", {"l1": 0.2, "l2": 0.05}),
+    ("l1l2_one", "L1L2", {"l2": 0.05}),
+    ("orthogonal", "OrthogonalRegularizer", {}),
+    ("orthogonal_rate", "OrthogonalRegularizer", {"factor": 0.1}),
     ("orthogonal_columns", "OrthogonalRegularizer", {"factor": 0.1, "mode": "columns"}),
 ]
 CONSTRAINTS: list[tuple[str, str, dict[str, Any]]] = [
-    ("max_norm", "MaxNorm", {}), ("max_norm_small", "MaxNorm", {"max_value": 0.7}),
-    ("max_norm_axis1", "MaxNorm", {"max_value": 0.7, "axis": 1}), ("non_neg", "NonNeg", {}), ("unit_norm", "UnitNorm", {}),
-    ("unit_norm_axis1", "UnitNorm", {"axis": 1}), ("min_max_norm", "MinMaxNorm", {}),
+    ("max_norm", "MaxNorm", {}),
+    ("max_norm_small", "MaxNorm", {"max_value": 0.7}),
+    ("max_norm_axis1", "MaxNorm", {"max_value": 0.7, "axis": 1}),
+    ("non_neg", "NonNeg", {}),
+    ("unit_norm", "UnitNorm", {}),
+    ("unit_norm_axis1", "UnitNorm", {"axis": 1}),
+    ("min_max_norm", "MinMaxNorm", {}),
     ("min_max_norm_all", "MinMaxNorm", {"min_value": 0.5, "max_value": 1.2, "rate": 0.6}),
     ("min_max_norm_axis1", "MinMaxNorm", {"min_value": 0.5, "max_value": 1.2, "axis": 1}),
 ]
 
 
-def one(case_id: str, spec: dict[str, Any], thing: Any, value: np.ndarray, gradient: bool, tags: tuple[str, ...]) -> None:
+def one(
+    case_id: str, spec: dict[str, Any], thing: Any, value: np.ndarray, gradient: bool, tags: tuple[str, ...]
+) -> None:
     """Record one call."""
     outputs, output_grads, grads = gradients(thing, [value], rng_for(case_id))
     case: dict[str, Any] = {**spec, "inputs": [value], "outputs": outputs}

@@ -9,10 +9,9 @@ from recording import Recorder, rng_for
 record = Recorder("torch", double=True)
 
 
-
-
-def add(case_id: str, class_name: str, config: dict[str, Any], x: np.ndarray, weights: dict[str, np.ndarray],
-        forward: Any) -> None:
+def add(
+    case_id: str, class_name: str, config: dict[str, Any], x: np.ndarray, weights: dict[str, np.ndarray], forward: Any
+) -> None:
     """Run forward(x, **weights), tensors in Keras's layout, and record values and gradients in that layout."""
     tensors = {name: torch.tensor(value, requires_grad=True) for name, value in weights.items()}
     data = torch.tensor(x, requires_grad=True)
@@ -22,10 +21,18 @@ def add(case_id: str, class_name: str, config: dict[str, Any], x: np.ndarray, we
     output_grads = [rng.normal(size=tuple(output.shape)) for output in outputs]
     sum((out * torch.tensor(grad)).sum() for out, grad in zip(outputs, output_grads, strict=True)).backward()
     case = {
-        "class": class_name, "config": config, "how": "one", "inputs": [x], "call": {}, "weight_names": list(weights),
-        "trainable": [True] * len(weights), "weights": list(weights.values()),
-        "outputs": [output.detach().numpy() for output in outputs], "output_grads": output_grads,
-        "input_grads": [data.grad.numpy()], "weight_grads": [tensor.grad.numpy() for tensor in tensors.values()],
+        "class": class_name,
+        "config": config,
+        "how": "one",
+        "inputs": [x],
+        "call": {},
+        "weight_names": list(weights),
+        "trainable": [True] * len(weights),
+        "weights": list(weights.values()),
+        "outputs": [output.detach().numpy() for output in outputs],
+        "output_grads": output_grads,
+        "input_grads": [data.grad.numpy()],
+        "weight_grads": [tensor.grad.numpy() for tensor in tensors.values()],
     }
     record.add({"id": case_id, **record.names(case_id, case)})
 
@@ -39,13 +46,20 @@ def blocks(tensor: torch.Tensor, order: list[int]) -> torch.Tensor:
 def lstm(case_id: str, steps: int, units: int, features: int, batch: int) -> None:
     """Keras's gates are i, f, c, o; PyTorch's are i, f, g, o: the same order, with two biases instead of one."""
     rng = rng_for(case_id)
-    weights = {"kernel": rng.normal(size=(features, 4 * units)), "recurrent_kernel": rng.normal(size=(units, 4 * units)),
-               "bias": rng.normal(size=4 * units)}
+    weights = {
+        "kernel": rng.normal(size=(features, 4 * units)),
+        "recurrent_kernel": rng.normal(size=(units, 4 * units)),
+        "bias": rng.normal(size=4 * units),
+    }
 
     def forward(x: torch.Tensor, kernel: torch.Tensor, recurrent_kernel: torch.Tensor, bias: torch.Tensor) -> Any:
         module = torch.nn.LSTM(features, units, batch_first=True, dtype=torch.float64)
-        parameters = {"weight_ih_l0": kernel.T, "weight_hh_l0": recurrent_kernel.T, "bias_ih_l0": bias,
-                      "bias_hh_l0": torch.zeros_like(bias)}
+        parameters = {
+            "weight_ih_l0": kernel.T,
+            "weight_hh_l0": recurrent_kernel.T,
+            "bias_ih_l0": bias,
+            "bias_hh_l0": torch.zeros_like(bias),
+        }
         output, (h, c) = torch.func.functional_call(module, parameters, (x,))
         return output, h[0], c[0]
 
@@ -56,14 +70,21 @@ def lstm(case_id: str, steps: int, units: int, features: int, batch: int) -> Non
 def gru(case_id: str, steps: int, units: int, features: int, batch: int) -> None:
     """Keras's gates are z, r, h; PyTorch's are r, z, n. `reset_after=True` is PyTorch's form."""
     rng = rng_for(case_id)
-    weights = {"kernel": rng.normal(size=(features, 3 * units)), "recurrent_kernel": rng.normal(size=(units, 3 * units)),
-               "bias": rng.normal(size=(2, 3 * units))}
+    weights = {
+        "kernel": rng.normal(size=(features, 3 * units)),
+        "recurrent_kernel": rng.normal(size=(units, 3 * units)),
+        "bias": rng.normal(size=(2, 3 * units)),
+    }
 
     def forward(x: torch.Tensor, kernel: torch.Tensor, recurrent_kernel: torch.Tensor, bias: torch.Tensor) -> Any:
         module = torch.nn.GRU(features, units, batch_first=True, dtype=torch.float64)
         order = [1, 0, 2]
-        parameters = {"weight_ih_l0": blocks(kernel, order), "weight_hh_l0": blocks(recurrent_kernel, order),
-                      "bias_ih_l0": blocks(bias[:1], order)[:, 0], "bias_hh_l0": blocks(bias[1:], order)[:, 0]}
+        parameters = {
+            "weight_ih_l0": blocks(kernel, order),
+            "weight_hh_l0": blocks(recurrent_kernel, order),
+            "bias_ih_l0": blocks(bias[:1], order)[:, 0],
+            "bias_hh_l0": blocks(bias[1:], order)[:, 0],
+        }
         output, h = torch.func.functional_call(module, parameters, (x,))
         return output, h[0]
 
@@ -72,13 +93,17 @@ def gru(case_id: str, steps: int, units: int, features: int, batch: int) -> None
 
 
 def conv(case_id: str, config: dict[str, Any], shape: tuple[int, ...], kernel_shape: tuple[int, ...]) -> None:
-    """Keras's kernel is (height, width, in, out) over channels last; padding "same" only where both frameworks agree."""
+    """Keras's kernel is (height, width, in, out) over channels last; "same" only where both agree."""
     rng = rng_for(case_id)
     weights = {"kernel": rng.normal(size=kernel_shape), "bias": rng.normal(size=kernel_shape[-1])}
 
     def forward(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        options = {"stride": config.get("strides", 1), "dilation": config.get("dilation_rate", 1),
-                   "groups": config.get("groups", 1), "padding": config.get("padding", "valid")}
+        options = {
+            "stride": config.get("strides", 1),
+            "dilation": config.get("dilation_rate", 1),
+            "groups": config.get("groups", 1),
+            "padding": config.get("padding", "valid"),
+        }
         result = torch.nn.functional.conv2d(x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1), bias, **options)
         return result.permute(0, 2, 3, 1)
 

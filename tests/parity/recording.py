@@ -16,9 +16,9 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")  # one thread: the same sums every time
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-from cases import build  # noqa: E402
+import keras
+import numpy as np
+from cases import build
 
 __all__ = ["LayerRecorder", "Recorder", "build", "gradients", "is_float", "keras", "rng_for"]
 
@@ -133,8 +133,14 @@ class LayerRecorder(Recorder):
     """A recorder of layers: call it with an id, a class, a config and the inputs."""
 
     def __call__(
-        self, case_id: str, class_name: str, config: dict[str, Any], *inputs: Any,
-        how: str = "one", call: dict[str, Any] | None = None, tags: tuple[str, ...] = (),
+        self,
+        case_id: str,
+        class_name: str,
+        config: dict[str, Any],
+        *inputs: Any,
+        how: str = "one",
+        call: dict[str, Any] | None = None,
+        tags: tuple[str, ...] = (),
     ) -> None:
         """Record one layer. An input is an array, or a shape for normal noise; so is the `initial_state` in `call`.
 
@@ -171,10 +177,16 @@ class LayerRecorder(Recorder):
         outputs, output_grads, grads = gradients(forward, [*given, *state, *weights], rng)
         weight_grads = iter(grads[len(given) + len(state) :])
         case: dict[str, Any] = {
-            "class": class_name, "config": config, "how": how, "inputs": given,
+            "class": class_name,
+            "config": config,
+            "how": how,
+            "inputs": given,
             "call": keywords(state),
             "weight_names": [weight.path.partition("/")[2] for weight in layer.weights],
-            "trainable": trained, "weights": before, "outputs": outputs, "output_grads": output_grads,
+            "trainable": trained,
+            "weights": before,
+            "outputs": outputs,
+            "output_grads": output_grads,
             "input_grads": grads[: len(given)],
             "weight_grads": [next(weight_grads) if train else None for train in trained],
         }
