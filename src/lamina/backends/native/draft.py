@@ -36,11 +36,11 @@ class Draft:
     def storages(self) -> Iterator[Storage]:
         """All storages that it touches."""
         for view in (*self.ins, *self.outs):
-            yield view.storage
+            yield view.storage.root
         if self.body is not None:
             yield self.body.workspace
             for _, view, _ in self.body.bases:
-                yield view.storage
+                yield view.storage.root
 
     def instruction(self) -> dict:
         """What the engine takes."""
@@ -57,7 +57,7 @@ class Draft:
     def scan(self) -> dict:
         body = self.body
         assert body is not None
-        written = {v.storage for d in body.drafts for v in d.outs}
+        written = {v.storage.root for d in body.drafts for v in d.outs}
         ordered = sorted(body.bases, key=lambda b: b[0] in written)
         for i, (storage, _, _) in enumerate(ordered, 1):
             storage.base = i

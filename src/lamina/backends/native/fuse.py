@@ -54,6 +54,10 @@ class Grouping:
                 found.update(self.of_index(i) for i in self.behind.get(x, ()))
         return found
 
+    def seen(self, node: Node) -> set[int]:
+        """The groups whose values a node reads moved about: it must wait until they are complete."""
+        return {self.of_index(i) for x in node.inputs if x not in self.of for i in self.behind.get(x, ())}
+
     def of_index(self, index: int) -> int:
         """The index of the group that a group was merged into."""
         while self.groups[index].index != index:
@@ -91,7 +95,7 @@ class Grouping:
 
     def join(self, node: Node, group: Group) -> bool:
         others = self.sources(node) - {group.index}
-        if any(self.reach[i] >> group.index & 1 for i in others):
+        if group.index in self.seen(node) or any(self.reach[i] >> group.index & 1 for i in others):
             return False
         group.nodes.append(node)
         self.of[node] = group
@@ -114,10 +118,12 @@ class Grouping:
         if a is b or (a.root is not None and b.root is not None) or len(a.nodes) + len(b.nodes) > LIMIT:
             return
         for x, y in ((a, b), (b, a)):
-            if any(self.reach[i] >> y.index & 1 for i in {self.of_index(i) for i in x.needs} - {y.index}):
+            if any(y.index in self.seen(n) for n in x.nodes) or any(self.reach[i] >> y.index & 1 for i in {self.of_index(i) for i in x.needs} - {y.index}):
                 return
         if b.root is not None:
             a, b = b, a
+        if a.root is not None and b.index in self.sources(a.root):
+            return                                      # the product's own operands are computed before it
         a.nodes = sorted({*a.nodes, *b.nodes}, key=self.positions().__getitem__)
         if a.root is not None:
             a.nodes.remove(a.root)
@@ -154,6 +160,8 @@ class Grouping:
             targets = {self.of.get(m) for m in reads[node]}
             target = next(iter(targets)) if len(targets) == 1 else None
             if target is None or target is group or not target.fusible or target.shape != node.shape or len(target.nodes) >= LIMIT:
+                continue
+            if target.root is not None and target.root in reads[node]:
                 continue
             new = [x for x in dict.fromkeys(node.inputs) if self.of.get(x) is group and not outside(x, group, node)]
             if sum(SIZES[x.dtype] for x in new) > SIZES[node.dtype]:

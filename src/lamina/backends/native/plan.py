@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ class Planner:
             if group is None or target.node in self.places or not self.direct(group, target, readers):
                 self.late.append((target.node, target.place))
                 continue
-            self.places[target.node] = target.place
+            self.places[target.node] = dataclasses.replace(target.place, storage=Storage(0, successor_of=target.place.storage))
 
     def readers_of_inputs(self) -> dict[Storage, dict[int, list[tuple[Node, Node]]]]:
         """For each storage that is given: the groups that read it, with the nodes and what they read."""

@@ -19,6 +19,12 @@ class Storage:
     offset: int = 0
     whole_run: bool = False                 # whether it must survive from step to step
     inside: Storage | None = None           # the piece of the arena that this one lies in; ``offset`` counts from there
+    successor_of: Storage | None = None     # the same bytes, after they were written: another value, so another storage
+
+    @property
+    def root(self) -> Storage:
+        """The storage that has the bytes."""
+        return self if self.successor_of is None else self.successor_of.root
 
     @property
     def address(self) -> int:
@@ -47,8 +53,8 @@ class View:
 
     def operand(self) -> tuple:
         """The view as the engine takes it."""
-        offset = self.storage.address + self.offset * SIZES[self.dtype]
-        return self.storage.base, offset, self.dtype, self.shape, self.strides
+        root = self.storage.root
+        return root.base, root.address + self.offset * SIZES[self.dtype], self.dtype, self.shape, self.strides
 
     def with_layout(self, shape, strides, offset: int | None = None) -> View:
         return View(self.storage, self.dtype, tuple(shape), tuple(strides), self.offset if offset is None else offset)
