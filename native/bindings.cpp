@@ -77,24 +77,27 @@ nb::object view(char* data, const Operand& o) {
   return nb::cast(nb::ndarray<nb::numpy>(data, o.rank, shape, nb::handle(), strides, to_dlpack(o.dtype)), nb::rv_policy::reference);
 }
 
-std::function<void(char* const*)> to_call(nb::object call, std::vector<Operand> in, std::vector<Operand> out) {
-  auto shared = std::shared_ptr<nb::object>(new nb::object(std::move(call)), [](nb::object* o) { nb::gil_scoped_acquire lock; delete o; });
-  return [shared, in = std::move(in), out = std::move(out)](char* const* bases) {
+typedef std::vector<nb::object> Calls;                   // Python functions, owned by the Program's wrapper
+
+std::function<void(char* const*)> to_call(nb::object call, std::vector<Operand> in, std::vector<Operand> out, Calls& calls) {
+  calls.push_back(call);
+  return [function = call.ptr(), in = std::move(in), out = std::move(out)](char* const* bases) {
     nb::gil_scoped_acquire lock;
     nb::list ins, outs;
     for (auto& o : in) ins.append(view(bases[o.base] + o.offset, o));
     for (auto& o : out) outs.append(view(bases[o.base] + o.offset, o));
-    (*shared)(ins, outs);
+    nb::handle callable(function);
+    callable(ins, outs);
   };
 }
 
-std::vector<InstructionSpec> to_instructions(nb::handle list);
+std::vector<InstructionSpec> to_instructions(nb::handle list, Calls& calls);
 
 nb::object field(nb::dict d, const char* name) {
   return d.contains(name) ? nb::object(d[name]) : nb::none();
 }
 
-InstructionSpec to_instruction(nb::handle h) {
+InstructionSpec to_instruction(nb::handle h, Calls& calls) {
   nb::dict d = nb::cast<nb::dict>(h);
   InstructionSpec s;
   s.kernel = nb::cast<std::string>(d["kernel"]);
@@ -103,16 +106,16 @@ InstructionSpec to_instruction(nb::handle h) {
   if (nb::object ints = field(d, "ints"); !ints.is_none()) s.ints = nb::cast<std::vector<int64_t>>(ints);
   if (nb::object floats = field(d, "floats"); !floats.is_none()) s.floats = nb::cast<std::vector<double>>(floats);
   if (nb::object chain = field(d, "chain"); !chain.is_none()) s.chain = to_chain(chain);
-  if (nb::object body = field(d, "body"); !body.is_none()) s.body = to_instructions(body);
-  if (nb::object call = field(d, "call"); !call.is_none()) s.call = to_call(call, s.in, s.out);
+  if (nb::object body = field(d, "body"); !body.is_none()) s.body = to_instructions(body, calls);
+  if (nb::object call = field(d, "call"); !call.is_none()) s.call = to_call(call, s.in, s.out, calls);
   return s;
 }
 
-std::vector<InstructionSpec> to_instructions(nb::handle list) {
+std::vector<InstructionSpec> to_instructions(nb::handle list, Calls& calls) {
   std::vector<InstructionSpec> all;
   for (nb::handle h : list) {
     try {
-      all.push_back(to_instruction(h));
+      all.push_back(to_instruction(h, calls));
     } catch (const std::invalid_argument& e) {
       fail("instruction " + std::to_string(all.size()) + ": " + e.what());
     } catch (const nb::cast_error&) {
@@ -122,9 +125,14 @@ std::vector<InstructionSpec> to_instructions(nb::handle list) {
   return all;
 }
 
-struct Bound {                                           // a Program and the arrays it keeps alive
-  Program program;
+struct Bound {                                           // a Program and the Python objects it keeps alive
+  Calls calls;
   std::map<int, nb::object> arrays;
+  Program program;
+
+  Bound(nb::list instructions, int64_t arena_bytes, int num_bases, nb::object prologue, const std::string& isa)
+      : program(to_instructions(instructions, calls), arena_bytes, num_bases,
+                prologue.is_none() ? std::vector<InstructionSpec>{} : to_instructions(prologue, calls), isa) {}
 
   void bind(int index, nb::ndarray<nb::device::cpu> array) {
     bind_view(index, array, true);
@@ -154,6 +162,21 @@ struct Bound {                                           // a Program and the ar
   }
 };
 
+// The garbage collector sees through a Program to the functions it calls: they may well refer to it.
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (!nb::inst_ready(self)) return 0;
+  for (auto& call : nb::inst_ptr<Bound>(self)->calls) Py_VISIT(call.ptr());
+  for (auto& [index, array] : nb::inst_ptr<Bound>(self)->arrays) Py_VISIT(array.ptr());
+  return 0;
+}
+int clear(PyObject* self) {
+  if (!nb::inst_ready(self)) return 0;
+  Calls calls = std::move(nb::inst_ptr<Bound>(self)->calls);         // nobody can run it any more
+  return 0;
+}
+PyType_Slot slots[] = {{Py_tp_traverse, (void*)traverse}, {Py_tp_clear, (void*)clear}, {0, nullptr}};
+
 std::map<std::string, std::vector<std::string>> kernels(const std::string& isa) {
   std::map<std::string, std::vector<std::string>> all;
   for (auto& [name, signatures] : list_kernels(isa)) {
@@ -170,6 +193,7 @@ std::map<std::string, std::vector<std::string>> kernels(const std::string& isa) 
 }  // namespace
 
 NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);                          // at exit an interpreter may well hold on to programs
   nb::register_exception_translator([](const std::exception_ptr& p, void*) {
     try { std::rethrow_exception(p); } catch (const BadIndex& e) { PyErr_SetString(PyExc_IndexError, e.what()); }
   });
@@ -181,11 +205,10 @@ NB_MODULE(_native, m) {
   m.def("set_num_threads", set_threads, nb::arg("n"));
   m.def("get_num_threads", get_threads);
   m.def("memory_in_use", memory_in_use, "Bytes of arenas and scratch buffers.");
-  nb::class_<Bound>(m, "Program")
+  nb::class_<Bound>(m, "Program", nb::type_slots(slots))
       .def("__init__",
            [](Bound* self, nb::list instructions, int64_t arena_bytes, int num_bases, nb::object prologue, std::optional<std::string> isa) {
-             new (self) Bound{Program(to_instructions(instructions), arena_bytes, num_bases,
-                                      prologue.is_none() ? std::vector<InstructionSpec>{} : to_instructions(prologue), isa.value_or("")), {}};
+             new (self) Bound(instructions, arena_bytes, num_bases, prologue, isa.value_or(""));
            },
            nb::arg("instructions"), nb::arg("arena_bytes"), nb::arg("num_bases"), nb::arg("prologue") = nb::none(), nb::arg("isa") = nb::none())
       .def("bind", &Bound::bind, nb::arg("index"), nb::arg("array").noconvert())

@@ -34,12 +34,13 @@ void set_operand(Slot& slot, SlotKind kind, const Operand& o, const std::vector<
   for (int d = 0; d < o.rank; d++) single = single && o.shape[d] == 1;
   if (single && kind == INPUT) { std::fill(slot.strides, slot.strides + MAX_RANK, 0); return; }
   if (o.rank != (int)shape.size() && !single) fail("a chain's operand has rank " + std::to_string(o.rank) + ", its iteration space " + std::to_string(shape.size()));
+  bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
   for (int d = 0; d < (int)shape.size(); d++) {
     int64_t size = single ? 1 : o.shape[d];
     bool broadcast = size == 1 && shape[d] != 1;
     if (size != shape[d] && !broadcast) fail("a chain's operand differs in shape from its iteration space");
     slot.strides[d] = single || broadcast ? 0 : o.strides[d];
-    if (kind == OUTPUT && shape[d] > 1 && slot.strides[d] == 0) fail("a chain's output is broadcast");
+    if (kind == OUTPUT && shape[d] > 1 && slot.strides[d] == 0 && !empty) fail("a chain's output is broadcast");
   }
 }
 

@@ -35,7 +35,7 @@ INLINE Vec exp(Vec x) {
 }
 
 INLINE Vec expm1(Vec x) {
-  Reduced e = reduce_exp(at_most(at_least(x, -30.0f), 90.0f));
+  Reduced e = reduce_exp(at_most(at_least(x, -30.0f), 89.0f));
   Vec scale = power_of_two(e.n - 1);
   Vec y = ((e.r + e.tail) * scale + (scale - 0.5f)) * 2.0f;
   return e.n == 0 ? e.r + e.tail : y;                // exact and signed near 0
@@ -70,7 +70,10 @@ INLINE Vec tanh(Vec x) {
   return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
 }
 
-INLINE Vec sigmoid(Vec x) { return 1.0f / (exp(-x) + 1.0f); }
+INLINE Vec sigmoid(Vec x) {
+  Vec e = exp(-abs(x));                              // never overflows; far left the result is e itself
+  return choose(x < 0.0f, e, splat(1.0f)) / (e + 1.0f);
+}
 INLINE Vec softplus(Vec x) { return choose((x > 0.0f) | (x != x), x, Vec{}) + log1p(exp(-abs(x))); }
 
 INLINE Vec erf(Vec x) {
