@@ -211,7 +211,7 @@ def current() -> Trace | None:
 
 @contextmanager
 def untraced():
-    """Inside of the ``with`` block nothing is traced: weights are made with numbers, also while a program is put together."""
+    """Inside of the ``with`` block nothing is traced: weights are made of numbers, also while a program is put together."""
     outer = _traces[:]
     _traces.clear()
     try:
@@ -258,7 +258,7 @@ def trace(f: Callable, types: Sequence[Type], *, names: Sequence[str] = (), trai
 
 
 def run_concretely(f: Callable, arrays: Sequence, *, training: bool = False, generator: Generator | None = None):
-    """``f`` on the arrays, op by op on the reference; what it assigns is stored. Gives the nest of results as arrays."""
+    """``f`` on the arrays, op by op on the reference; what it assigns is stored. Gives the results as arrays."""
     with Trace(training, generator, concrete=True) as made:
         arguments = [concrete(a) for a in arrays]
         results: list[Node] = []

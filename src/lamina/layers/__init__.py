@@ -4,10 +4,33 @@ from .activation import Activation
 from .batch_normalization import BatchNormalization
 from .dense import Dense
 from .dropout import Dropout
+from .embedding import Embedding
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer, deserialize, serialize
 from .layer_normalization import LayerNormalization, RMSNormalization
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .naming import reset_names
 from .operation import Operation
+from .recurrent import RNN
+from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from .recurrent_layers import GRU, LSTM, SimpleRNN
+from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .symbol import Symbol

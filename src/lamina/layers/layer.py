@@ -309,8 +309,9 @@ def known_arguments(cls) -> dict[str, None]:
 def arguments_of(layer) -> dict[str, Any]:
     """The arguments that a layer was made with, or the attributes of the same names."""
     args, kwargs = layer._arguments
-    found = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs).arguments if "name" in layer.__dict__ else {}
-    given = dict(list(found.items())[1:]) | found.get("kwargs", {})
+    bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs)
+    bound.apply_defaults()
+    given = dict(list(bound.arguments.items())[1:]) | bound.arguments.get("kwargs", {})
     result = {}
     for key in known_arguments(type(layer)):
         if key in ("name", "trainable", "dtype", "autocast"):
