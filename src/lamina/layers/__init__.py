@@ -2,11 +2,13 @@
 
 from .activation import Activation
 from .batch_normalization import BatchNormalization
+from .bidirectional import Bidirectional
 from .dense import Dense
 from .dropout import Dropout
 from .embedding import Embedding
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
+from .lambda_layer import ActivityRegularization, Identity, Lambda
 from .layer import Layer, deserialize, serialize
 from .layer_normalization import LayerNormalization, RMSNormalization
 from .merging import (
@@ -27,10 +29,13 @@ from .merging import (
     multiply,
     subtract,
 )
+from .masking import Masking
 from .naming import reset_names
+from .noise import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .operation import Operation
 from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .recurrent_layers import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .symbol import Symbol
+from .time_distributed import TimeDistributed
