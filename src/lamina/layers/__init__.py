@@ -11,6 +11,7 @@ from .input_spec import InputSpec
 from .lambda_layer import ActivityRegularization, Identity, Lambda
 from .layer import Layer, deserialize, serialize
 from .layer_normalization import LayerNormalization, RMSNormalization
+from .masking import Masking
 from .merging import (
     Add,
     Average,
@@ -29,10 +30,35 @@ from .merging import (
     multiply,
     subtract,
 )
-from .masking import Masking
 from .naming import reset_names
 from .noise import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .operation import Operation
+from .pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    AvgPool1D,
+    AvgPool2D,
+    AvgPool3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalAvgPool3D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPool3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+    MaxPool1D,
+    MaxPool2D,
+    MaxPool3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .recurrent_layers import GRU, LSTM, SimpleRNN
