@@ -33,9 +33,9 @@ def relu(x, negative_slope: float = 0.0, max_value: float | None = None, thresho
     if not threshold:
         y = ops.relu(x)
     else:
-        y = ops.where(ops.greater(x, threshold), x, 0.0)
+        y = ops.where(ops.less_equal(x, threshold), 0.0, x)
     if max_value is not None:
-        y = ops.where(ops.less(y, max_value), y, float(max_value))
+        y = ops.where(ops.greater_equal(y, max_value), float(max_value), y)
     if negative_slope:
         y = ops.subtract(y, ops.multiply(ops.relu(ops.subtract(threshold, x)), negative_slope))
     return y
@@ -85,10 +85,10 @@ crelu, sparse_plus, sparse_sigmoid, tanh_shrink, threshold = (
 softmax, log_softmax = ops.softmax, ops.log_softmax
 swish, hard_swish = silu, hard_silu
 
-for function in (linear, relu, gelu, sigmoid, tanh, softplus, exponential, celu, crelu, elu, glu, leaky_relu, log_sigmoid,
+for activation in (linear, relu, gelu, sigmoid, tanh, softplus, exponential, celu, crelu, elu, glu, leaky_relu, log_sigmoid,
                  mish, relu6, hard_shrink, hard_sigmoid, hard_tanh, selu, soft_shrink, softsign, squareplus, step,
                  sparse_plus, sparse_sigmoid, tanh_shrink, threshold, softmax, log_softmax):
-    ACTIVATIONS.register(function)
+    ACTIVATIONS.register(activation)
 ACTIVATIONS.register(silu, "swish")
 ACTIVATIONS.register(hard_silu, "hard_swish")
 

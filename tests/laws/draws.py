@@ -72,7 +72,7 @@ def negative(op, type, rng):
 
 def zeros(op, type, rng):
     """Nothing but zeros, some of them negative."""
-    return np.where(rng.integers(0, 2, type.shape), 0.0, -0.0) if type.is_float else np.zeros(type.shape, type.dtype)
+    return np.where(rng.integers(0, 2, type.shape), 0.0, -0.0) if type.is_float else np.full(type.shape, max(op.whole[0], 0), type.dtype)
 
 
 def huge(op, type, rng):

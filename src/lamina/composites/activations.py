@@ -6,10 +6,11 @@ import math
 
 from ..errors import ShapeError, message
 from ..op import as_value
-from ..ops.compare import greater, less, select
+from ..ops.compare import greater, greater_equal, less_equal, select
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, div, floats, mul, neg, sub
-from ..ops.functions import canonical_axis, concatenate
+from ..ops.arrange import concatenate
+from ..ops.axes import canonical_axis, spelled
 from ..ops.piecewise import abs_, relu
 from ..ops.slice import part
 from ..ops.transcendental import erf, expm1, sigmoid, softplus, sqrt, square, tanh
@@ -18,8 +19,8 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def clipped(x, low: float, high: float):
-    """x between two numbers; outside of them the derivative is 0, and so it is on them."""
-    return select(greater(x, low), select(less(x, high), x, high), low)
+    """x between two numbers; outside of them the derivative is 0, and so it is on them. NaN stays NaN."""
+    return select(less_equal(x, low), low, select(greater_equal(x, high), high, x))
 
 
 @public
@@ -173,7 +174,7 @@ def sparse_plus(x):
     """0 below -1, x above 1, (x + 1)^2 / 4 between."""
     (x,) = floats(x)
     inner = mul(square(add(clipped(x, -1.0, 1.0), 1.0)), 0.25)
-    return select(less(x, 1.0), inner, x)
+    return select(greater_equal(x, 1.0), x, inner)
 
 
 @public
@@ -200,7 +201,7 @@ def glu(x, axis: int = -1):
     axis = canonical_axis(axis, len(x.shape))
     n = x.shape[axis]
     if n % 2:
-        raise ShapeError(message(f"glu: axis {axis} does not split into halves", got=f"{x.dtype}{list(x.shape)}", want="an even size"))
+        raise ShapeError(message(f"glu: axis {axis} does not split into halves", got=spelled(x), want="an even size"))
     return mul(part(x, axis, 0, n // 2), sigmoid(part(x, axis, n // 2, n)))
 
 

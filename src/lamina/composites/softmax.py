@@ -6,10 +6,10 @@ from ..composite import Composite
 from ..errors import shape_error
 from ..graph import Node
 from ..op import as_value
-from ..ops.broadcast import spread, sum_
+from ..ops.broadcast import kept, spread, sum_
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, div, mul, sub
-from ..ops.functions import canonical_axes, canonical_axis, kept_shape
+from ..ops.axes import canonical_axes, canonical_axis
 from ..ops.reduce import max_
 from ..ops.shape import reshape, transpose
 from ..ops.transcendental import exp, log, stop_gradient
@@ -114,4 +114,4 @@ def logsumexp(x, axis=None, keepdims: bool = False):
     axes = canonical_axes(axis, len(x.shape))
     top = stop_gradient(max_(x, axes=axes))
     y = add(log(sum_(exp(sub(x, spread(top, x, axes))), axes=axes)), top)
-    return reshape(y, shape=kept_shape(x, axes)) if keepdims else y
+    return reshape(y, shape=kept(x, axes)) if keepdims else y

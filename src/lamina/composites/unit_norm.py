@@ -8,8 +8,8 @@ from ..errors import ArgumentError, message
 from ..op import as_value
 from ..ops.defer import public
 from ..ops.elementwise import cast, div
-from ..ops.functions import max as largest
-from ..ops.functions import sum as total
+from ..ops.reductions import max as largest
+from ..ops.reductions import sum as total
 from ..ops.piecewise import abs_, maximum, pow_
 from ..ops.transcendental import sqrt, square
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, message
 from ..ops import reshape
-from ..ops.functions import canonical_axes
+from ..ops.axes import canonical_axes
 from .layer import Layer
 
 

@@ -11,7 +11,7 @@ from ..composites.crossentropy import sigmoid_cross_entropy, softmax_cross_entro
 from ..errors import ArgumentError, ShapeError, message
 from ..op import as_value
 from ..ops.defer import public
-from ..ops.functions import canonical_axis
+from ..ops.axes import canonical_axis
 from .loss import EPSILON, LossFunctionWrapper, aligned, clip, described, is_float
 
 

@@ -4,8 +4,51 @@ This file is the face. The ops themselves stand in the files of this folder, one
 other ops stand in ``lamina.composites``. To add one, write its class in the file of its family.
 """
 
-from . import operators as _operators
-from .broadcast import expand, sum_
+from . import operators as _operators  # (gives symbolic values their operators)
+from .arithmetic import (
+    cbrt,
+    clip,
+    cumsum,
+    deg2rad,
+    divide_no_nan,
+    exp2,
+    floor_divide,
+    hypot,
+    isclose,
+    isinf,
+    isneginf,
+    isposinf,
+    log2,
+    log10,
+    logaddexp,
+    logical_xor,
+    mod,
+    nan_to_num,
+    rad2deg,
+    round,
+)
+from .arrange import (
+    broadcast_to,
+    concatenate,
+    diff,
+    expand_dims,
+    flip,
+    hstack,
+    moveaxis,
+    pad,
+    ravel,
+    repeat,
+    reshape,
+    roll,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    tile,
+    transpose,
+    unstack,
+    vstack,
+)
 from .compare import (
     equal,
     greater,
@@ -19,49 +62,65 @@ from .compare import (
 )
 from .compare import is_finite as isfinite
 from .compare import is_nan as isnan
+from .creation import (
+    arange,
+    diag,
+    eye,
+    full,
+    full_like,
+    identity,
+    linspace,
+    meshgrid,
+    ones,
+    ones_like,
+    tril,
+    triu,
+    zeros,
+    zeros_like,
+)
 from .elementwise import add, cast
 from .elementwise import div as divide
 from .elementwise import mul as multiply
 from .elementwise import neg as negative
 from .elementwise import sub as subtract
-from .functions import (
+from .indexing import (
+    bincount,
+    get_item,
+    multi_hot,
+    one_hot,
+    scatter,
+    segment_sum,
+    slice,
+    slice_update,
+    take,
+    take_along_axis,
+    where,
+)
+from .piecewise import abs_ as abs
+from .piecewise import maximum, minimum, relu, sign
+from .piecewise import pow_ as power
+from .products import diagonal, dot, einsum, inner, matmul, outer, tensordot, trace, vdot
+from .reductions import (
     all,
     any,
     argmax,
     argmin,
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    flip,
-    full,
-    get_item,
-    matmul,
+    average,
+    count_nonzero,
+    in_top_k,
     max,
     mean,
     min,
-    one_hot,
-    ones_like,
-    pad,
+    moments,
+    norm,
     prod,
-    reshape,
-    split,
-    squeeze,
-    stack,
     std,
     sum,
-    take,
-    transpose,
-    unstack,
     var,
-    where,
-    zeros_like,
 )
-from .piecewise import abs_ as abs
-from .piecewise import abs_ as absolute
-from .piecewise import maximum, minimum, relu, sign
-from .piecewise import pow_ as power
 from .scan import scan
 from .sliding import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
+from .sort import argsort, sort, top_k
 from .transcendental import (
     ceil,
     cos,
@@ -71,23 +130,56 @@ from .transcendental import (
     floor,
     log,
     log1p,
+    reciprocal,
+    rsqrt,
     sigmoid,
     sin,
+    softplus,
     sqrt,
     square,
     stop_gradient,
     tanh,
+    trunc,
 )
-from .transcendental import round_ as round
+from .trigonometry import acos as arccos
+from .trigonometry import acosh as arccosh
+from .trigonometry import asin as arcsin
+from .trigonometry import asinh as arcsinh
+from .trigonometry import atan as arctan
+from .trigonometry import atan2 as arctan2
+from .trigonometry import atanh as arctanh
+from .trigonometry import cosh, sinh, tan
 
-from ..composites.activations import (  # isort: skip  (composites build on the ops above)
-    celu, crelu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid, mish, relu6, selu, silu, soft_shrink,
-    softsign, sparse_plus, sparse_sigmoid, squareplus, step, tanh_shrink, threshold,
+# composites build on the ops above, so they come last
+from ..composites.activations import (  # isort: skip
+    celu,
+    crelu,
+    elu,
+    gelu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu6,
+    selu,
+    silu,
+    soft_shrink,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    step,
+    tanh_shrink,
+    threshold,
 )
-from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip  (composites build on the ops above)
+from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip
 from ..composites.unit_norm import normalize  # isort: skip
 
-true_divide, convert_to_tensor = divide, cast
+absolute, true_divide, convert_to_tensor, amax, amin = abs, divide, cast, max, min
 swish, hard_swish = silu, hard_silu
 
 __all__ = [name for name in dir() if not name.startswith("_")]

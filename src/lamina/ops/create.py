@@ -49,3 +49,9 @@ def full_like(x, value, shape=None, dtype: str | None = None):
     """One value, in the shape and dtype of x unless others are given: a node if x is one, else an array."""
     attrs = {"value": value, "shape": tuple(x.shape if shape is None else shape), "dtype": dtype or str(x.dtype)}
     return full.node([], attrs) if isinstance(x, Node) else full(**attrs)
+
+
+def iota_like(x, count: int):
+    """0, 1, … count - 1 in the dtype of x: a node if x is one, else an array."""
+    attrs = {"shape": (count,), "axis": 0, "dtype": str(x.dtype)}
+    return iota.node([], attrs) if isinstance(x, Node) else iota(**attrs)

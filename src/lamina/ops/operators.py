@@ -8,7 +8,8 @@ from ..errors import TraceError, message
 from ..graph import Node
 from .compare import greater, greater_equal, less, less_equal, logical_not
 from .elementwise import add, div, mul, neg, sub
-from .functions import get_item, matmul
+from .indexing import get_item
+from .products import matmul
 from .piecewise import abs_, pow_
 
 BINARY = {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow_, "matmul": matmul}

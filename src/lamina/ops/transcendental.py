@@ -227,6 +227,13 @@ class Round(Step):
         return xp.round(x)
 
 
+class Trunc(Step):
+    """x without its fraction."""
+
+    def compute(self, xp, x):
+        return xp.trunc(x)
+
+
 class StopGradient(Step):
     """x itself, through which no gradient flows."""
 
@@ -240,4 +247,4 @@ class StopGradient(Step):
 exp, expm1, log, log1p, sqrt, square = Exp(), Expm1(), Log(), Log1p(), Sqrt(), Square()
 tanh, sigmoid, softplus, rsqrt, reciprocal = Tanh(), Sigmoid(), Softplus(), Rsqrt(), Reciprocal()
 sin, cos, erf = Sin(), Cos(), Erf()
-floor, ceil, round_, stop_gradient = Floor(), Ceil(), Round(), StopGradient()
+floor, ceil, round_, trunc, stop_gradient = Floor(), Ceil(), Round(), Trunc(), StopGradient()

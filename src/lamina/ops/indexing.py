@@ -1,0 +1,202 @@
+"""Elements picked and placed by number, under Keras's names, and what ``x[…]`` means."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from numbers import Integral
+
+from ..errors import ArgumentError, ShapeError, message
+from ..graph import Node
+from ..op import as_value
+from .along import take_along
+from .arrange import expand_dims
+from .axes import canonical_axis, spelled
+from .broadcast import expand
+from .compare import equal, select
+from .create import full_like, iota_like
+from .defer import public
+from .elementwise import add, cast
+from .gather import gather, scatter_add
+from .reduce import max_
+from .shape import reshape, transpose
+from .slice import pad_, reverse, slice_
+
+
+def whole_numbers(x):
+    """x as numbers of rows."""
+    x = as_value(x)
+    return x if str(x.dtype) in ("int32", "int64") else cast(x, "int32")
+
+
+def from_the_front(ids, size: int):
+    """Negative numbers count from the end."""
+    return select(ids < 0, ids + size, ids)
+
+
+@public
+def where(condition, x1, x2):
+    """x1 where the condition holds, else x2."""
+    return select(condition, x1, x2)
+
+
+@public
+def take(x, indices, axis: int | None = None):
+    """Elements picked by number along an axis; without one, from the flattened tensor. Negative numbers count from the end."""
+    x, ids = as_value(x), whole_numbers(indices)
+    if axis is None:
+        x, axis = reshape(x, shape=(math.prod(x.shape),)), 0
+    axis = canonical_axis(axis, len(x.shape))
+    ids = from_the_front(ids, x.shape[axis])
+    rank = len(x.shape)
+    front = transpose(x, axes=(axis, *(i for i in range(rank) if i != axis))) if axis else x
+    rows = gather(front, ids)
+    if not axis:
+        return rows
+    k = len(ids.shape)
+    return transpose(rows, axes=(*range(k, k + axis), *range(k), *range(k + axis, k + rank - 1)))
+
+
+@public
+def take_along_axis(x, indices, axis: int | None = None):
+    """Elements picked along an axis, each place with a number of its own."""
+    x, ids = as_value(x), whole_numbers(indices)
+    if axis is None:
+        x, axis = reshape(x, shape=(math.prod(x.shape),)), 0
+    axis = canonical_axis(axis, len(x.shape))
+    ids = from_the_front(ids, x.shape[axis])
+    ids = expand(ids, shape=tuple(m if i == axis else builtins.max(m, n) for i, (m, n) in enumerate(zip(ids.shape, x.shape, strict=True))))
+    x = expand(x, shape=tuple(n if i == axis else m for i, (m, n) in enumerate(zip(ids.shape, x.shape, strict=True))))
+    return take_along(x, ids, axis=axis)
+
+
+@public
+def one_hot(x, num_classes: int, axis: int = -1, dtype: str | None = None):
+    """1 at the place that a number names, else 0; a number outside of 0..num_classes-1 gives zeros.
+
+    >>> lamina.ops.one_hot([0, 2, 7], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 0., 0.]], dtype=float32)
+    """
+    x = whole_numbers(x)
+    axis = canonical_axis(axis, len(x.shape) + 1)
+    numbers = iota_like(x, num_classes)
+    numbers = reshape(numbers, shape=tuple(num_classes if i == axis else 1 for i in range(len(x.shape) + 1)))
+    return cast(equal(expand_dims(x, axis), numbers), dtype or "float32")
+
+
+@public
+def multi_hot(inputs, num_classes: int, axis: int = -1, dtype: str | None = None):
+    """1 at every place that one of the numbers of a row names, else 0."""
+    x = as_value(inputs)
+    if len(x.shape) < 2:
+        return max_(one_hot(x, num_classes, -1, dtype), axes=(0,)) if len(x.shape) == 1 else one_hot(x, num_classes, -1, dtype)
+    axis = canonical_axis(axis, len(x.shape))
+    return max_(one_hot(x, num_classes, -1, dtype), axes=(axis,))
+
+
+@public
+def segment_sum(data, segment_ids, num_segments: int, sorted: bool = False):
+    """Rows added up by the number of their segment."""
+    return scatter_add(as_value(data), whole_numbers(segment_ids), rows=int(num_segments))
+
+
+@public
+def bincount(x, weights=None, minlength: int = 0):
+    """How often each number from 0 to ``minlength`` - 1 occurs; on arrays, up to the largest that does."""
+    ids = whole_numbers(x)
+    size = int(minlength)
+    if not isinstance(ids, Node) and ids.size:
+        size = builtins.max(size, int(ids.max()) + 1)
+    if not size:
+        raise ArgumentError(message("bincount: how many numbers there are is not known yet", fix="give minlength"))
+    counted = full_like(ids, 1, dtype="int32") if weights is None else as_value(weights)
+    return scatter_add(counted, ids, rows=size)
+
+
+@public
+def slice(inputs, start_indices, shape):
+    """The block of the given shape that starts at ``start_indices``."""
+    x = as_value(inputs)
+    starts, sizes = [int(i) for i in start_indices], [int(n) for n in shape]
+    return slice_(x, start=tuple(starts), stop=tuple(a + n for a, n in zip(starts, sizes, strict=True)), step=(1,) * len(starts))
+
+
+@public
+def slice_update(inputs, start_indices, updates):
+    """The tensor with the block that starts at ``start_indices`` replaced."""
+    x = as_value(inputs)
+    updates = cast(updates, str(x.dtype))
+    starts = tuple(int(i) for i in start_indices)
+    ends = tuple(n - a - m for n, a, m in zip(x.shape, starts, updates.shape, strict=True))
+    if builtins.any(n < 0 for n in (*starts, *ends)):
+        raise ShapeError(message("slice_update: the block does not fit", got=f"{spelled(updates)} at {starts} into {spelled(x)}"))
+    none = (0,) * len(starts)
+    inside = pad_(full_like(updates, True, dtype="bool"), low=starts, high=ends, interior=none, value=False)
+    value = 0.0 if str(x.dtype).startswith("float") else 0
+    return select(inside, pad_(updates, low=starts, high=ends, interior=none, value=value), x)
+
+
+@public
+def scatter(indices, values, shape):
+    """Zeros of a shape, with values added where the rows of ``indices`` name a place."""
+    shape = tuple(int(n) for n in shape)
+    ids, values = whole_numbers(indices), as_value(values)
+    rows, rest = shape[: ids.shape[-1]], shape[ids.shape[-1]:]
+    flat = reshape(scatter_add(values, flattened(ids, rows), rows=math.prod(rows)), shape=(*rows, *rest))
+    return flat
+
+
+def flattened(ids, sizes):
+    """Rows of one number for each axis, as row-major numbers."""
+    total = None
+    for i, n in enumerate(sizes):
+        column = get_item(ids, (..., i))
+        total = column if total is None else add(total * n, column)
+    return total
+
+
+@public
+def get_item(x, index):
+    """``x[index]`` with whole numbers, slices, ``...`` and None, as in NumPy; or an integer tensor of row numbers."""
+    x = as_value(x)
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) == 1 and not isinstance(parts[0], Integral | builtins.slice | type(None) | type(...)):
+        return take(x, parts[0], axis=0)
+    used = builtins.sum(p is not None and p is not ... for p in parts)
+    if used > len(x.shape):
+        raise ShapeError(message(f"{used} indices for {len(x.shape)} dimensions", got=spelled(x)))
+    fill = (builtins.slice(None),) * (len(x.shape) - used)
+    at = next((i for i, p in enumerate(parts) if p is ...), len(parts))
+    return sliced(x, (*parts[:at], *fill, *parts[at + 1:]))
+
+
+def sliced(x, parts):
+    """x cut by one whole number, slice or None after another."""
+    start, stop, step, turn, shape, axis = [], [], [], [], [], 0
+    for p in parts:
+        if p is None:
+            shape.append(1)
+            continue
+        n = x.shape[axis]
+        if isinstance(p, builtins.slice):
+            a, b, s = p.indices(n)
+            count = len(range(a, b, s))
+            if s < 0:
+                turn.append(axis)
+                a, s = a + (count - 1) * s if count else 0, -s
+            a = a if count else 0
+            b = a + (count - 1) * s + 1 if count else a
+            shape.append(count)
+        else:
+            a = canonical_axis(int(p), n, "index")
+            b, s = a + 1, 1
+        start.append(a)
+        stop.append(b)
+        step.append(s)
+        axis += 1
+    whole = builtins.all(a == 0 and b == n and s == 1 for a, b, s, n in zip(start, stop, step, x.shape, strict=True))
+    y = x if whole else slice_(x, start=tuple(start), stop=tuple(stop), step=tuple(step))
+    y = reverse(y, axes=tuple(turn)) if turn else y
+    return y if tuple(y.shape) == tuple(shape) else reshape(y, shape=tuple(shape))
