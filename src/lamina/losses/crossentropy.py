@@ -10,8 +10,8 @@ from .. import ops
 from ..composites.crossentropy import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from ..errors import ArgumentError, ShapeError, message
 from ..op import as_value
-from ..ops.defer import public
 from ..ops.axes import canonical_axis
+from ..ops.defer import public
 from .loss import EPSILON, LossFunctionWrapper, aligned, clip, described, is_float
 
 
@@ -40,7 +40,7 @@ def bits(y_true, probabilities):
 
 def shares(probabilities, axis: int):
     """Probabilities that sum to 1 along an axis, and are neither 0 nor 1."""
-    return clip(probabilities / ops.sum(probabilities, axis=axis, keepdims=True), EPSILON, 1.0 - EPSILON)
+    return clip(ops.divide(probabilities, ops.sum(probabilities, axis=axis, keepdims=True)), EPSILON, 1.0 - EPSILON)
 
 
 def last(x, axis: int):

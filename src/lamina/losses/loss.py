@@ -49,8 +49,7 @@ class Loss:
 
     def mask(self, y_true, y_pred):
         """Which values count, or None where all do: those that the layers have not masked."""
-        trace = current()
-        return trace.masks.get(y_pred) if trace is not None and isinstance(y_pred, Node) else None
+        return mask_of(y_pred)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The reduced loss; a scalar, unless ``reduction`` is "none"."""
@@ -98,6 +97,12 @@ class LossFunctionWrapper(Loss):
         return {**super().get_config(), **own, **self.arguments}
 
 
+def mask_of(x):
+    """Which steps of a tensor are real, or None where no layer has masked any."""
+    trace = current()
+    return trace.masks.get(x) if trace is not None and isinstance(x, Node) else None
+
+
 def is_float(x) -> bool:
     """Whether a tensor holds floating-point numbers."""
     return str(x.dtype).startswith("float")
@@ -121,8 +126,8 @@ def same_rank(a, b, expand_vectors: bool = True):
     return a, b
 
 
-def aligned(y_true, y_pred):
-    """Truth and prediction as floats of one shape; an error where they would only broadcast.
+def same_shape(y_true, y_pred):
+    """Truth and prediction at one shape; an error where they would only broadcast.
 
     Keras lets (N,) against (N, M) repeat silently; nobody who trains means that.
     """
@@ -135,6 +140,12 @@ def aligned(y_true, y_pred):
         raise ShapeError(message("y_true and y_pred differ in shape, and would be repeated against each other",
                                  got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
                                  want=f"y_true of shape {list(y_pred.shape)}", fix=fix))
+    return y_true, y_pred
+
+
+def aligned(y_true, y_pred):
+    """Truth and prediction at one shape, as floats of one dtype."""
+    y_true, y_pred = same_shape(y_true, y_pred)
     y_pred = y_pred if is_float(y_pred) else ops.cast(y_pred, "float32")
     return ops.cast(y_true, str(y_pred.dtype)), y_pred
 
