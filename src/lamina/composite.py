@@ -30,7 +30,8 @@ class Composite(Op):
 
     def infer(self, *types, **attrs):
         results = tuple(y.type for y in self.graph(*types, **attrs).outputs)
-        return results if len(results) > 1 else results[0]
+        (first, *rest) = results
+        return results if rest else first
 
     def compute(self, xp, *arrays, **attrs):
         results = evaluate(self.graph(*map(type_of, arrays), **attrs), xp, arrays)
@@ -53,7 +54,8 @@ class Composite(Op):
 def inline(graph: Graph, keep: Collection[str] = ()) -> Graph:
     """The same graph with every composite replaced by its body, save those whose kernel is in ``keep``.
 
-    Bodies of ``scan`` and ``cond`` are treated alike. A result of a composite with several is read straight from the body.
+    Bodies of ``scan`` and ``cond`` are treated alike. The results of a composite with several are read straight from
+    the body.
     """
     new: dict[Node, Node | tuple[Node, ...]] = {x: x for x in graph.inputs}
     nested = False

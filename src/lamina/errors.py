@@ -9,7 +9,7 @@ import os
 import sys
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
-NOT_THE_USERS = (contextlib.__file__, functools.__file__)        # they stand between our frames
+NOT_THE_USERS = (contextlib.__file__, functools.__file__)  # they stand between our frames
 
 
 class LaminaError(Exception):
@@ -92,7 +92,11 @@ def user_line() -> str | None:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not os.path.abspath(file).startswith(PACKAGE) and not file.startswith("<frozen") and file not in NOT_THE_USERS:
+        if (
+            not os.path.abspath(file).startswith(PACKAGE)
+            and not file.startswith("<frozen")
+            and file not in NOT_THE_USERS
+        ):
             return f"{os.path.basename(file)}:{frame.f_lineno}"
         frame = frame.f_back
     return None

@@ -18,8 +18,13 @@ def gradients(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node
     if seeds is None:
         for y in outputs:
             if y.shape != () or not y.type.is_float:
-                raise GradientError(message("only a floating-point scalar has a gradient", got=str(y.type),
-                                            fix="reduce it with lamina.ops.sum or lamina.ops.mean"))
+                raise GradientError(
+                    message(
+                        "only a floating-point scalar has a gradient",
+                        got=str(y.type),
+                        fix="reduce it with lamina.ops.sum or lamina.ops.mean",
+                    )
+                )
         seeds = [constant(1.0, y) for y in outputs]
     order = topological_order(list(outputs))
     needed = dependents(order, wrt)
@@ -34,8 +39,13 @@ def gradients(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node
             accumulate(cotangents, node.inputs[0], node.attrs["index"], dys[0])
             continue
         if not node.op.differentiable:
-            raise GradientError(message(f"{node.op.name} has no derivative", got=str(node),
-                                        fix="use lamina.ops.stop_gradient where none is wanted"))
+            raise GradientError(
+                message(
+                    f"{node.op.name} has no derivative",
+                    got=str(node),
+                    fix="use lamina.ops.stop_gradient where none is wanted",
+                )
+            )
         with scope(node.path, absolute=True):
             dxs = node.op.vjp(dys[0] if len(dys) == 1 else tuple(dys), node, *node.inputs, **node.attrs)
         for x, dx in zip(node.inputs, dxs, strict=True):
@@ -45,7 +55,9 @@ def gradients(outputs: Sequence[Node], wrt: Sequence[Node], seeds: Sequence[Node
     return [constant(0.0, x) if dx is None else dx for x, dx in zip(wrt, found, strict=True)]
 
 
-def accumulate(cotangents: dict[Node, list[Node | None]], x: Node, index: int, dx: Node | None, source: Node | None = None):
+def accumulate(
+    cotangents: dict[Node, list[Node | None]], x: Node, index: int, dx: Node | None, source: Node | None = None
+):
     """Add a contribution to the gradient of a result: where paths branch, their contributions add up."""
     if dx is None:
         return

@@ -22,8 +22,8 @@ class Op:
     infer      types in, type (or tuple of types) out; the only place where shapes are checked
     compute    the formula over any NumPy-like module ``xp``: NumPy is the reference, jax.numpy is XLA
     xla        only where XLA wants another formula than ``compute``
-    vjp        the derivative, built from ops, so that it runs wherever the ops run: (dy, y, *inputs) to one node or None
-               for each input; an op with several results gets and sees tuples
+    vjp        the derivative, built from ops, so that it runs wherever the ops run: (dy, y, *inputs) to one node or
+               None for each input; an op with several results gets and sees tuples
     kernel     the name of a line in native/kernels.inc, or None to fall back on the reference
     samples    inputs that must work, as (types, attributes), and rejects: inputs that must raise, with the words
     tolerance  how far kernels may be from the float64 value, relative to the largest element
@@ -141,7 +141,7 @@ def _from_python(x) -> np.ndarray:
     array = np.asarray(x)
     if array.dtype == np.float64:
         return array.astype(np.float32)
-    if array.dtype == np.int64 and array.size and -(2**31) <= array.min() and array.max() < 2**31:
+    if array.dtype == np.int64 and array.size and array.min() >= -(2**31) and array.max() < 2**31:
         return array.astype(np.int32)
     return array
 
@@ -151,8 +151,14 @@ def _nearest_dtype(array: np.ndarray) -> str:
         return "float32" if array.dtype.itemsize < 8 else "float64"
     if array.dtype.kind in "iu" and array.dtype.itemsize < 8:
         return "int32"
-    raise DtypeError(message(f"no tensor holds elements of type {array.dtype}", got=f"{array.dtype}{list(array.shape)}",
-                             want=", ".join(DTYPES), fix="turn text into numbers first, for example one per category"))
+    raise DtypeError(
+        message(
+            f"no tensor holds elements of type {array.dtype}",
+            got=f"{array.dtype}{list(array.shape)}",
+            want=", ".join(DTYPES),
+            fix="turn text into numbers first, for example one per category",
+        )
+    )
 
 
 def as_node(value) -> Node:
@@ -162,19 +168,30 @@ def as_node(value) -> Node:
     if value.ndim == 0:
         return OPS["full"].node([], {"value": value.item(), "shape": (), "dtype": str(value.dtype)})
     if not _traces:
-        raise TraceError(message("an array meets a symbolic value outside of a trace", got=str(type_of(value)),
-                                 fix="pass the array as an argument of the traced function"))
+        raise TraceError(
+            message(
+                "an array meets a symbolic value outside of a trace",
+                got=str(type_of(value)),
+                fix="pass the array as an argument of the traced function",
+            )
+        )
     return _traces[-1].capture(value)
 
 
 def common_dtype(values: Sequence, like: Sequence = ()) -> str:
     """The dtype for a mix of operands, in which plain Python numbers count only where nothing else decides."""
-    strong = [str(v.dtype) for v, x in zip(values, like or values, strict=True) if not isinstance(x, bool | int | float)]
-    weak = ["float32" if isinstance(x, float) else "int32" for x in like if isinstance(x, int | float) and not isinstance(x, bool)]
+    strong = [
+        str(v.dtype) for v, x in zip(values, like or values, strict=True) if not isinstance(x, bool | int | float)
+    ]
+    weak = [
+        "float32" if isinstance(x, float) else "int32"
+        for x in like
+        if isinstance(x, int | float) and not isinstance(x, bool)
+    ]
     if not strong:
         return promote(*(str(v.dtype) for v in values))
     dtype = promote(*strong)
-    if weak and dtype == "bool" or "float32" in weak and dtype not in ("float32", "float64"):
+    if (weak and dtype == "bool") or ("float32" in weak and dtype not in ("float32", "float64")):
         return promote(dtype, *weak)
     return dtype
 

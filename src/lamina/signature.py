@@ -31,15 +31,25 @@ def infer(op, signature: str, types: tuple[Type, ...]) -> Type:
         raise dtype_error(op, "inputs differ in dtype", got=types, want="one dtype", fix="cast one of them")
     for position, (dims, type) in enumerate(zip(groups, types, strict=True)):
         if type.rank < len(dims):
-            raise shape_error(op, f"input {position} has {type.rank} dimensions, needs at least {len(dims)}",
-                              got=types, want=signature)
+            raise shape_error(
+                op,
+                f"input {position} has {type.rank} dimensions, needs at least {len(dims)}",
+                got=types,
+                want=signature,
+            )
         lead = type.shape[: type.rank - len(dims)]
         if batch is not None and lead != batch:
-            raise shape_error(op, f"batch dimensions differ: {batch} and {lead}", got=types, want=signature,
-                              fix="reshape or expand one input so that the leading dimensions agree")
+            raise shape_error(
+                op,
+                f"batch dimensions differ: {batch} and {lead}",
+                got=types,
+                want=signature,
+                fix="reshape or expand one input so that the leading dimensions agree",
+            )
         batch = lead
-        for name, n in zip(dims, type.shape[len(lead):], strict=True):
+        for name, n in zip(dims, type.shape[len(lead) :], strict=True):
             if size.setdefault(name, n) != n:
-                raise shape_error(op, f"dimension {name} is {size[name]} in one input and {n} in another",
-                                  got=types, want=signature)
+                raise shape_error(
+                    op, f"dimension {name} is {size[name]} in one input and {n} in another", got=types, want=signature
+                )
     return types[0].with_shape(*(batch or ()), *(size[d] for d in result))

@@ -19,7 +19,7 @@ from .errors import ShapeError, TraceError, message
 from .gradients import gradients
 from .graph import Graph, Node, placeholder
 from .op import _traces, as_node, as_value
-from .ops.elementwise import cast
+from .ops.elementwise import add, cast, sub
 from .ops.operators import install
 from .passes import simplify
 from .types import Type, type_of
@@ -80,8 +80,13 @@ class Variable:
         """A new value of the same shape. While tracing, later reads see it and the program stores it at the end."""
         value = as_value(value)
         if tuple(value.shape) != self.shape:
-            raise ShapeError(message(f"variable {self.path!r} cannot take another shape",
-                                     got=f"{value.dtype}{list(value.shape)}", want=str(self.type)))
+            raise ShapeError(
+                message(
+                    f"variable {self.path!r} cannot take another shape",
+                    got=f"{value.dtype}{list(value.shape)}",
+                    want=str(self.type),
+                )
+            )
         if _traces:
             _traces[-1].assign(self, as_node(cast(value, self.dtype)))
         elif isinstance(value, Node):
@@ -92,11 +97,11 @@ class Variable:
 
     def assign_add(self, value) -> None:
         """``assign(self + value)``."""
-        self.assign(as_value(self) + as_value(value))
+        self.assign(add(self, value))
 
     def assign_sub(self, value) -> None:
         """``assign(self - value)``."""
-        self.assign(as_value(self) - as_value(value))
+        self.assign(sub(self, value))
 
     def __repr__(self) -> str:
         return f"<Variable {self.path}: {self.type}>"
@@ -116,7 +121,7 @@ def aligned(shape: Sequence[int], dtype: str) -> np.ndarray:
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + 512, np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start: start + size].view(dtype).reshape(shape)
+    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 @dataclass(eq=False)
@@ -153,7 +158,7 @@ class Trace:
         self.masks: dict[Node, Node] = {}
         self.variables: list[Slot] = []
         self.inputs: list[Node] = []
-        self.current: dict[int, Node] = {}            # by id: a Variable compares element by element
+        self.current: dict[int, Node] = {}  # by id: a Variable compares element by element
         self.assigned: dict[int, Variable] = {}
         self.streams = 0
         self.losses: list[Node] = []
@@ -185,8 +190,12 @@ class Trace:
     def random_source(self) -> tuple[Node, Node, int]:
         """Seed, step and a stream of its own for one call site."""
         if self.generator is None:
-            raise TraceError(message("random numbers are drawn in a program without a generator",
-                                     fix="pass generator=lamina.random.Generator(seed)"))
+            raise TraceError(
+                message(
+                    "random numbers are drawn in a program without a generator",
+                    fix="pass generator=lamina.random.Generator(seed)",
+                )
+            )
         self.streams += 1
         return self.read(self.generator.seed), self.read(self.generator.step), self.streams
 
@@ -211,7 +220,7 @@ def current() -> Trace | None:
 
 @contextmanager
 def untraced():
-    """Inside of the ``with`` block nothing is traced: weights are made of numbers, also while a program is put together."""
+    """Inside of the ``with`` block nothing is traced: weights are numbers, also while a program is put together."""
     outer = _traces[:]
     _traces.clear()
     try:
@@ -243,9 +252,15 @@ class Traced:
         return unflatten(self.structure, iter(self.program(backend).run(*arrays)))
 
 
-def trace(f: Callable, types: Sequence[Type], *, names: Sequence[str] = (), training: bool = False,
-          generator: Generator | None = None) -> Traced:
-    """Calls ``f`` once on symbolic values of the given types; f gives a tensor or a nest of lists and dicts of them."""
+def trace(
+    f: Callable,
+    types: Sequence[Type],
+    *,
+    names: Sequence[str] = (),
+    training: bool = False,
+    generator: Generator | None = None,
+) -> Traced:
+    """Calls ``f`` once on symbolic values of the given types; it gives a tensor, or a nest of lists and dicts of them."""
     arguments = [placeholder(t, names[i] if i < len(names) else "") for i, t in enumerate(types)]
     with Trace(training, generator) as made:
         result = f(*arguments)
@@ -298,9 +313,15 @@ def unflatten(structure, values):
     return None if structure is None else next(values)
 
 
-def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, variables: Sequence[Variable] | None = None,
-                   has_aux: bool = False, backend: str | None = None, generator: Generator | None = None,
-                   training: bool = False) -> Callable:
+def value_and_grad(
+    f: Callable,
+    argnums: int | Sequence[int] = 0,
+    variables: Sequence[Variable] | None = None,
+    has_aux: bool = False,
+    backend: str | None = None,
+    generator: Generator | None = None,
+    training: bool = False,
+) -> Callable:
     """A function that gives ``f(*arrays)`` and its gradient.
 
     The gradient is taken with respect to the arguments ``argnums`` (one, or a tuple), or to ``variables`` if they are
@@ -315,9 +336,9 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, variables: Seq
         out = f(*arguments)
         loss = as_node(as_value(out[0] if has_aux else out))
         if variables is not None:
-            wrt = [v.__lamina_value__() for v in variables]
+            wrt = [as_node(v.__lamina_value__()) for v in variables]
         else:
-            wrt = [arguments[i] for i in ((argnums,) if isinstance(argnums, int) else argnums)]
+            wrt = [as_node(arguments[i]) for i in ((argnums,) if isinstance(argnums, int) else argnums)]
         grads = gradients([loss], wrt)
         single = variables is None and isinstance(argnums, int)
         return (out if not has_aux else (loss, out[1])), grads[0] if single else grads

@@ -58,9 +58,15 @@ class Program:
             return ops.matmul(pick(matrices), pick([v for v in values if v.shape == (4, 4)]))
         if kind == 7:
             return ops.matmul(ops.transpose(pick(matrices)), pick(matrices))
-        return [lambda m: ops.sum(m, axis=0), lambda m: ops.mean(m, axis=1, keepdims=True), lambda m: ops.flip(m, 0), lambda m: ops.max(m),
-                lambda m: ops.reshape(ops.reshape(m, (2, 10)), (5, 4)), lambda m: ops.concatenate([m[2:], m[:2]], 0), lambda m: ops.softmax(m)][
-                    rng.integers(7)](pick(matrices))
+        return [
+            lambda m: ops.sum(m, axis=0),
+            lambda m: ops.mean(m, axis=1, keepdims=True),
+            lambda m: ops.flip(m, 0),
+            lambda m: ops.max(m),
+            lambda m: ops.reshape(ops.reshape(m, (2, 10)), (5, 4)),
+            lambda m: ops.concatenate([m[2:], m[:2]], 0),
+            lambda m: ops.softmax(m),
+        ][rng.integers(7)](pick(matrices))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -83,6 +89,7 @@ def swap(a, b):
         a.assign(b.value)
         b.assign(old)
         return ops.sum(x)
+
     return step
 
 
@@ -92,6 +99,7 @@ def cross(a, b):
         a.assign(b.value * 2.0 + x)
         b.assign(old * 3.0 - x)
         return a.value
+
     return step
 
 
@@ -100,6 +108,7 @@ def keep_old(a, b):
         old = a.value
         a.assign(a.value + x)
         return [old, b.value, a.value, ops.transpose(old)]
+
     return step
 
 
@@ -108,6 +117,7 @@ def product_of_itself(a, b):
         a.assign(ops.matmul(a.value, a.value) * 0.1 + ops.transpose(a.value))
         b.assign(ops.transpose(b.value))
         return ops.matmul(x, a.value)
+
     return step
 
 
@@ -117,6 +127,7 @@ def same_value_twice(a, b):
         a.assign(y)
         b.assign(y)
         return y
+
     return step
 
 
@@ -135,7 +146,10 @@ def test_updates_read_the_old_state(make):
 
 
 def recurrent(reverse, history, sums):
-    u, w = Variable(np.full((4, 4), 0.3, "float32") - np.eye(4, dtype="float32")), Variable(np.ones((3, 4), "float32") * 0.2)
+    u, w = (
+        Variable(np.full((4, 4), 0.3, "float32") - np.eye(4, dtype="float32")),
+        Variable(np.ones((3, 4), "float32") * 0.2),
+    )
 
     def step(xs, start):
         def body(carry, x):
@@ -184,7 +198,8 @@ def test_run_steps_gathers_batches_in_order():
         total.assign(0.0)
         (last,) = traced.program(backend).run_steps([x, y], order, 1, 3)
         assert total.numpy() == sum(x[i] * y[i] for i in order[1:7])
-        assert list(seen.numpy()) == [3, 4] and last == 7
+        assert list(seen.numpy()) == [3, 4]
+        assert last == 7
 
 
 def test_a_written_weight_is_packed_again():
@@ -197,6 +212,8 @@ def test_a_written_weight_is_packed_again():
 
 
 def test_a_row_number_outside_the_table_is_an_error():
-    program = native.compile(trace(lambda t, i: ops.take(t, i, axis=0), [Type("float32", (5, 3)), Type("int32", (2,))]).bound)
+    program = native.compile(
+        trace(lambda t, i: ops.take(t, i, axis=0), [Type("float32", (5, 3)), Type("int32", (2,))]).bound
+    )
     with pytest.raises(IndexError, match="7"):
         program.run(np.zeros((5, 3), "float32"), np.array([1, 7], "int32"))

@@ -76,7 +76,7 @@ class Program:
         size = self.bound.arguments[0].shape[0] if self.bound.arguments else 0
         results: list[np.ndarray] = []
         for k in range(steps):
-            rows = order[first + k * size: first + (k + 1) * size]
+            rows = order[first + k * size : first + (k + 1) * size]
             results = self.run(*(source[rows] for source in sources))
         return results
 

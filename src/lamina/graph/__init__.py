@@ -5,5 +5,16 @@ from .rewrite import rewrite, substitute
 from .text import parse, to_text
 from .verify import verify
 
-__all__ = ["Graph", "Node", "parse", "placeholder", "rewrite", "scope", "substitute", "to_text", "topological_order",
-           "users", "verify"]
+__all__ = [
+    "Graph",
+    "Node",
+    "parse",
+    "placeholder",
+    "rewrite",
+    "scope",
+    "substitute",
+    "to_text",
+    "topological_order",
+    "users",
+    "verify",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from ..types import Type
 if TYPE_CHECKING:
     from ..op import Op
 
+_serials = itertools.count()
 _path: ContextVar[str] = ContextVar("lamina_path", default="")
 
 
@@ -24,17 +26,25 @@ class Node:
     ``value`` is None, but in a concrete trace (``run_eagerly``), where each node is computed when it is made.
     """
 
-    __slots__ = ("attrs", "inputs", "name", "op", "path", "types", "value")
-    __array_priority__ = 1000          # NumPy arrays hand their operators over: array + node is a node
+    __slots__ = ("attrs", "inputs", "name", "op", "path", "serial", "types", "value")
+    __array_priority__ = 1000  # NumPy arrays hand their operators over: array + node is a node
     __array_ufunc__ = None
 
-    def __init__(self, op: Op | None, inputs: tuple[Node, ...], attrs: dict[str, Any], types: tuple[Type, ...],
-                 name: str = "", path: str | None = None):
+    def __init__(
+        self,
+        op: Op | None,
+        inputs: tuple[Node, ...],
+        attrs: dict[str, Any],
+        types: tuple[Type, ...],
+        name: str = "",
+        path: str | None = None,
+    ):
         self.op, self.inputs, self.attrs, self.types, self.name = op, inputs, attrs, types, name
         self.path = _path.get() if path is None else path
+        self.serial = next(_serials)       # grows with each node made: what a branch made is known by it
         self.value: Any = None
 
-    if TYPE_CHECKING:                   # what ops.operators installs, for editors and type checkers
+    if TYPE_CHECKING:  # what ops.operators installs, for editors and type checkers
 
         def __add__(self, other: Any) -> Node: ...
         def __radd__(self, other: Any) -> Node: ...

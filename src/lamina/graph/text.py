@@ -35,8 +35,10 @@ def to_text(graph: Graph, indent: str = "", head: str = "graph") -> str:
         plain = ", ".join(f"{k}={v!r}" for k, v in n.attrs.items() if k not in blocks)
         types = ", ".join(map(str, n.types))
         call = " ".join([n.op.name, *(names[x] for x in n.inputs)])
-        lines.append(f"{indent}  {names[n]} = {call}{' {' + plain + '}' if plain else ''}: "
-                     f"{types if len(n.types) == 1 else f'({types})'}{'  @' + n.path if n.path else ''}")
+        lines.append(
+            f"{indent}  {names[n]} = {call}{' {' + plain + '}' if plain else ''}: "
+            f"{types if len(n.types) == 1 else f'({types})'}{'  @' + n.path if n.path else ''}"
+        )
         lines += [to_text(block, indent + "    ", key) for key, block in blocks.items()]
     lines.append(f"{indent}  return {' '.join(names[n] for n in graph.outputs)}".rstrip())
     return "\n".join(lines)
@@ -86,11 +88,13 @@ def _literal(tree: ast.AST):
     if isinstance(tree, ast.Name) and tree.id in ("inf", "nan"):
         return math.inf if tree.id == "inf" else math.nan
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
-        return -_literal(tree.operand)
+        value = _literal(tree.operand)
+        assert isinstance(value, int | float)
+        return -value
     if isinstance(tree, ast.Tuple):
         return tuple(_literal(e) for e in tree.elts)
     assert isinstance(tree, ast.Constant), f"not a literal: {ast.unparse(tree)}"
     return tree.value
 
 
-Graph.__str__ = to_text
+Graph.__str__ = lambda self: to_text(self)

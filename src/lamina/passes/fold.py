@@ -12,7 +12,7 @@ from ..graph import Graph, Node, rewrite
 from ..op import OPS, evaluate
 from ..types import Type
 
-FOLDABLE = 1 << 16      # elements of a constant result worth computing here
+FOLDABLE = 1 << 16  # elements of a constant result worth computing here
 
 
 def fold(graph: Graph) -> Graph:
@@ -33,8 +33,9 @@ def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """x for reshape to the shape of x, x + 0 (unless that turns -0 into 0: x - 0), x * 1, x / 1, and the like."""
-    name = node.op.name if node.op else ""
-    if name in ("reshape", "expand", "cast", "stop_gradient") and inputs[0].types == node.types and name != "stop_gradient":
+    assert node.op is not None
+    name = node.op.name
+    if name in ("reshape", "expand", "cast") and inputs[0].types == node.types:
         return inputs[0]
     if name == "transpose" and node.attrs["axes"] == tuple(range(inputs[0].ndim)):
         return inputs[0]
@@ -54,7 +55,13 @@ def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """A ``full`` for an op on ``full`` values whose result is one repeated value."""
-    if node.op is None or node.op.name == "full" or not inputs or len(node.types) != 1 or any(value_of(x) is None for x in inputs):
+    if (
+        node.op is None
+        or node.op.name == "full"
+        or not inputs
+        or len(node.types) != 1
+        or any(value_of(x) is None for x in inputs)
+    ):
         return None
     if node.op.name in ("expand", "reshape", "transpose"):
         return filled(node, value_of(inputs[0]), node.type)
@@ -62,7 +69,11 @@ def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         return None
     arrays = [np.full(x.shape, value_of(x), x.dtype) for x in inputs]
     with np.errstate(all="ignore"):
-        (result,) = evaluate(Graph(list(inputs), [node.op.node(inputs, node.attrs)]), np, arrays) if not repeated(inputs) else (None,)
+        (result,) = (
+            evaluate(Graph(list(inputs), [node.op.node(inputs, node.attrs)]), np, arrays)
+            if not repeated(inputs)
+            else (None,)
+        )
     if result is None or not np.all(result == result.flat[0]):
         return None
     return filled(node, result.flat[0].item(), node.type)

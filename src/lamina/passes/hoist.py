@@ -41,15 +41,18 @@ class SlimScan:
     def __init__(self, node: Node, inputs: tuple[Node, ...], used: set[int]):
         self.node, self.inputs = node, inputs
         self.body, self.carries, self.scanned = node.attrs["body"], node.attrs["carries"], node.attrs["scanned"]
-        self.stacked: dict[Node, None] = {}             # values of the body to be stacked besides the ys, in order
+        self.stacked: dict[Node, None] = {}  # values of the body to be stacked besides the ys, in order
         reads = users(self.body)
-        self.sums = {i: term for i in range(self.carries)
-                     if self.carries + i not in used and (term := self.term(i, reads)) is not None}
+        self.sums = {
+            i: term
+            for i in range(self.carries)
+            if self.carries + i not in used and (term := self.term(i, reads)) is not None
+        }
         if self.sums:
             self.rebuild()
 
     def term(self, i: int, reads) -> Node | None:
-        """What is added to carry i at each step, if that is all that happens to it and there is a way to add it later."""
+        """What is added to carry i at each step, if that is all that happens to it and it can be added up later."""
         start, end = self.body.inputs[i], self.body.outputs[i]
         if end.op is None or end.op.name != "add" or start not in end.inputs or len(reads[start]) != 1:
             return None
@@ -58,7 +61,12 @@ class SlimScan:
         term = end.inputs[1] if end.inputs[0] is start else end.inputs[0]
         if term.op is None:
             return None
-        if term.op.name == "matmul" and term.ndim == 2 and term.inputs[0].op is not None and term.inputs[0].op.name == "transpose":
+        if (
+            term.op.name == "matmul"
+            and term.ndim == 2
+            and term.inputs[0].op is not None
+            and term.inputs[0].op.name == "transpose"
+        ):
             return term
         return term if term.op.name == "sum" else None
 
@@ -67,11 +75,13 @@ class SlimScan:
         self.kept = [i for i in range(self.carries) if i not in self.sums]
         for term in self.sums.values():
             for x in self.factors(term):
-                if x not in body.inputs[self.carries:self.carries + self.scanned] and x not in self.kept_inputs():
+                if x not in body.inputs[self.carries : self.carries + self.scanned] and x not in self.kept_inputs():
                     self.stacked[x] = None
         rest = list(range(self.carries, len(node.inputs)))
-        fresh = Graph([body.inputs[i] for i in (*self.kept, *rest)],
-                      [*(body.outputs[i] for i in self.kept), *body.outputs[self.carries:], *self.stacked])
+        fresh = Graph(
+            [body.inputs[i] for i in (*self.kept, *rest)],
+            [*(body.outputs[i] for i in self.kept), *body.outputs[self.carries :], *self.stacked],
+        )
         attrs = {**node.attrs, "body": fresh, "carries": len(self.kept)}
         self.scan = rebuilt(node, tuple(self.inputs[i] for i in (*self.kept, *rest)), attrs)
 

@@ -19,7 +19,7 @@ class Capabilities:
         return f"{','.join(sources)}->{result}" in self.table.get(functor, ())
 
     def kernel(self, name: str, dtypes: tuple[str, ...]) -> bool:
-        """Whether there is a kernel of that name that takes numbers of these dtypes (indices beside them are its affair)."""
+        """Whether there is a kernel of that name for numbers of this dtype (indices beside them are its affair)."""
         signatures = self.table.get(name)
         if signatures is None:
             return False

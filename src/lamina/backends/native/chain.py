@@ -9,19 +9,26 @@ from .views import View
 
 
 class Chain:
-    """Collects operands and steps. Registers: inputs first (the product of a gemm is input 0), then outputs, then temporaries."""
+    """Collects operands and steps.
+
+    Registers: inputs first (the product of a gemm is input 0), then outputs, then temporaries.
+    """
 
     def __init__(self, shape: tuple[int, ...], product: Node | None = None):
         self.shape, self.product = shape, product
         self.inputs: list[View] = []
         self.outputs: list[View] = []
         self.steps: list[tuple[str, str, list, object]] = []
-        self.where: dict = {}                             # node or view → symbolic register
+        self.where: dict = {}  # node or view → symbolic register
 
     def source(self, view: View):
         """The register of an operand; the same view is one operand."""
         for i, other in enumerate(self.inputs):
-            if other.storage is view.storage and (other.offset, other.strides, other.dtype) == (view.offset, view.strides, view.dtype):
+            if other.storage is view.storage and (other.offset, other.strides, other.dtype) == (
+                view.offset,
+                view.strides,
+                view.dtype,
+            ):
                 return ("in", i)
         self.inputs.append(view)
         return ("in", len(self.inputs) - 1)
@@ -71,7 +78,7 @@ class Chain:
                         number, count = n_in + n_out + count, count + 1
                     register[target] = number
             else:
-                number = n_in + target[1]                # type: ignore[index]
+                number = n_in + target[1]  # type: ignore[index]
             steps.append((functor, dtype, numbers, number))
             for node in {s[1]: None for s in sources if s[0] == "node"}:
                 if node in register and last_use.get(node) == i and node is not target:
@@ -89,7 +96,10 @@ class Chain:
 
 
 def build(chain: Chain, nodes: list[Node], resolve: Callable[[Node], object]) -> None:
-    """Adds the steps of elementwise nodes; ``resolve`` gives a constant ``("c", value, dtype)`` or a View for an outer node."""
+    """Adds the steps of elementwise nodes.
+
+    ``resolve`` gives a constant ``("c", value, dtype)`` or a View for a node from outside.
+    """
     inside = set(nodes)
 
     def operand(x: Node):

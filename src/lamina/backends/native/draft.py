@@ -14,7 +14,7 @@ class Body:
     """The inside of a scan: drafts over bases of their own, and which piece of the parent each base is at time t."""
 
     drafts: list[Draft]
-    bases: list[tuple[Storage, View, int]]        # the body's storage, its view in the parent at the first step, bytes a step
+    bases: list[tuple[Storage, View, int]]  # the body's storage, its view in the parent at the first step, bytes a step
     workspace: Storage
     length: int
 
@@ -46,8 +46,13 @@ class Draft:
         """What the engine takes."""
         if self.body is not None:
             return self.scan()
-        made: dict = {"kernel": self.kernel, "in": [v.operand() for v in self.ins], "out": [v.operand() for v in self.outs],
-                      "ints": self.ints, "floats": self.floats}
+        made: dict = {
+            "kernel": self.kernel,
+            "in": [v.operand() for v in self.ins],
+            "out": [v.operand() for v in self.outs],
+            "ints": self.ints,
+            "floats": self.floats,
+        }
         if self.chain is not None:
             made["chain"] = self.chain
         if self.call is not None:
@@ -61,6 +66,15 @@ class Draft:
         ordered = sorted(body.bases, key=lambda b: b[0] in written)
         for i, (storage, _, _) in enumerate(ordered, 1):
             storage.base = i
-        made = [[view.operand() for storage, view, _ in ordered if (storage in written) == wanted] for wanted in (False, True)]
+        made = [
+            [view.operand() for storage, view, _ in ordered if (storage in written) == wanted]
+            for wanted in (False, True)
+        ]
         ints = [body.length, 0, *(step for _, _, step in ordered)]
-        return {"kernel": "scan", "in": made[0], "out": made[1], "ints": ints, "body": [d.instruction() for d in body.drafts]}
+        return {
+            "kernel": "scan",
+            "in": made[0],
+            "out": made[1],
+            "ints": ints,
+            "body": [d.instruction() for d in body.drafts],
+        }

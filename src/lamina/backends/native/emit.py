@@ -12,7 +12,7 @@ from .views import View, fresh
 if TYPE_CHECKING:
     from .plan import Planner
 
-PACK_ROWS = 4           # a product of fewer rows than this does not repay the packing of its right-hand side
+PACK_ROWS = 4  # a product of fewer rows than this does not repay the packing of its right-hand side
 
 
 def emit(planner: Planner, node: Node) -> None:
@@ -45,7 +45,9 @@ def gemm(planner: Planner, node: Node) -> None:
 def fold(planner: Planner, node: Node) -> None:
     assert node.op is not None
     axes = node.attrs["axes"] if "axes" in node.attrs else (node.attrs["axis"],)
-    planner.add(Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], list(axes), nodes=[node]))
+    planner.add(
+        Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], list(axes), nodes=[node])
+    )
 
 
 def rows(planner: Planner, node: Node) -> None:
@@ -61,7 +63,9 @@ def pad(planner: Planner, node: Node) -> None:
     planner.add(Draft("fill", [], [out], floats=[float(node.attrs["value"])], nodes=[node]))
     low, interior = node.attrs["low"], node.attrs["interior"]
     start = sum(a * s for a, s in zip(low, out.strides, strict=True))
-    inner = out.with_layout(x.shape, (s * (i + 1) for s, i in zip(out.strides, interior, strict=True)), out.offset + start)
+    inner = out.with_layout(
+        x.shape, (s * (i + 1) for s, i in zip(out.strides, interior, strict=True)), out.offset + start
+    )
     if x.size:
         planner.add(Draft("copy", [x], [inner], nodes=[node]))
 
@@ -101,7 +105,9 @@ def along_axis(planner: Planner, node: Node) -> None:
     """Ops along one axis with flags, in the order in which the op names them."""
     assert node.op is not None
     ints = [int(v) for v in node.attrs.values()]
-    planner.add(Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], ints, nodes=[node]))
+    planner.add(
+        Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], ints, nodes=[node])
+    )
 
 
 def top_k(planner: Planner, node: Node) -> None:
@@ -125,9 +131,20 @@ def flattened(value) -> list[int]:
 
 
 RULES = {
-    "gemm": gemm, "sum": fold, "prod": fold, "max": fold, "min": fold, "argmax": fold, "argmin": fold,
-    "softmax": rows, "log_softmax": rows, "pad": pad, "concatenate": concatenate, "gather": gather,
-    "scatter_add": scatter_add, "scan": loops.scan,
+    "gemm": gemm,
+    "sum": fold,
+    "prod": fold,
+    "max": fold,
+    "min": fold,
+    "argmax": fold,
+    "argmin": fold,
+    "softmax": rows,
+    "log_softmax": rows,
+    "pad": pad,
+    "concatenate": concatenate,
+    "gather": gather,
+    "scatter_add": scatter_add,
+    "scan": loops.scan,
 }
 
 __all__ = ["emit", "matrix_operands"]

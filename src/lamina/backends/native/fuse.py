@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from ...graph import Graph, Node, users
 from .views import SIZES
 
-LIMIT = 96          # steps in one chain
+LIMIT = 96  # steps in one chain
 
 
 @dataclass(eq=False)
 class Group:
-    """Nodes that become one instruction. ``root`` is the matrix product or convolution of an epilogue, if there is one."""
+    """Nodes that become one instruction; ``root`` is the matrix product whose epilogue they are, if there is one."""
 
     index: int
     nodes: list[Node]
     root: Node | None = None
     fusible: bool = False
-    needs: set[int] = field(default_factory=set)          # groups read directly
+    needs: set[int] = field(default_factory=set)  # groups read directly
 
     @property
     def shape(self):
@@ -33,13 +33,18 @@ class Group:
 class Grouping:
     """Finds the groups of a graph."""
 
-    def __init__(self, graph: Graph, elementwise: Callable[[Node], bool], root: Callable[[Node], bool],
-                 transparent: Callable[[Node], bool]):
+    def __init__(
+        self,
+        graph: Graph,
+        elementwise: Callable[[Node], bool],
+        root: Callable[[Node], bool],
+        transparent: Callable[[Node], bool],
+    ):
         self.graph, self.elementwise, self.root, self.transparent = graph, elementwise, root, transparent
         self.groups: list[Group] = []
         self.of: dict[Node, Group] = {}
-        self.behind: dict[Node, frozenset[int]] = {}       # transparent nodes: the groups that they show
-        self.reach: list[int] = []                         # bit k: depends on group k, however far away
+        self.behind: dict[Node, frozenset[int]] = {}  # transparent nodes: the groups that they show
+        self.reach: list[int] = []  # bit k: depends on group k, however far away
         for node in graph.nodes:
             self.place(node)
         self.sink()
@@ -70,8 +75,10 @@ class Grouping:
             return
         if self.elementwise(node):
             candidates = {self.of[x].index: self.of[x] for x in node.inputs if x in self.of}
-            ordered = sorted((g for g in candidates.values() if g.fusible and g.shape == node.shape and len(g.nodes) < LIMIT),
-                             key=lambda g: (g.root is None, -g.index))
+            ordered = sorted(
+                (g for g in candidates.values() if g.fusible and g.shape == node.shape and len(g.nodes) < LIMIT),
+                key=lambda g: (g.root is None, -g.index),
+            )
             for group in ordered:
                 if self.join(node, group):
                     for other in ordered:
@@ -82,7 +89,9 @@ class Grouping:
 
     def start(self, node: Node) -> None:
         rooted = self.root(node)
-        group = Group(len(self.groups), [node], node if rooted else None, rooted or self.elementwise(node), self.sources(node))
+        group = Group(
+            len(self.groups), [node], node if rooted else None, rooted or self.elementwise(node), self.sources(node)
+        )
         self.groups.append(group)
         self.reach.append(self.closure(group.needs))
         self.of[node] = group
@@ -118,12 +127,14 @@ class Grouping:
         if a is b or (a.root is not None and b.root is not None) or len(a.nodes) + len(b.nodes) > LIMIT:
             return
         for x, y in ((a, b), (b, a)):
-            if any(y.index in self.seen(n) for n in x.nodes) or any(self.reach[i] >> y.index & 1 for i in {self.of_index(i) for i in x.needs} - {y.index}):
+            if any(y.index in self.seen(n) for n in x.nodes) or any(
+                self.reach[i] >> y.index & 1 for i in {self.of_index(i) for i in x.needs} - {y.index}
+            ):
                 return
         if b.root is not None:
             a, b = b, a
         if a.root is not None and b.index in self.sources(a.root):
-            return                                      # the product's own operands are computed before it
+            return  # the product's own operands are computed before it
         a.nodes = sorted({*a.nodes, *b.nodes}, key=self.positions().__getitem__)
         if a.root is not None:
             a.nodes.remove(a.root)
@@ -159,7 +170,13 @@ class Grouping:
                 continue
             targets = {self.of.get(m) for m in reads[node]}
             target = next(iter(targets)) if len(targets) == 1 else None
-            if target is None or target is group or not target.fusible or target.shape != node.shape or len(target.nodes) >= LIMIT:
+            if (
+                target is None
+                or target is group
+                or not target.fusible
+                or target.shape != node.shape
+                or len(target.nodes) >= LIMIT
+            ):
                 continue
             if target.root is not None and target.root in reads[node]:
                 continue

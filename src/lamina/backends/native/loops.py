@@ -34,7 +34,7 @@ class Loop:
         self.parents: dict[Storage, View] = {}
         self.read = {m.attrs["index"] for m in planner.reads[node]}
         self.results: dict[int, View] = {}
-        self.histories: dict[int, View] = {}          # for each carry: its values after each step
+        self.histories: dict[int, View] = {}  # for each carry: its values after each step
 
     def base(self, view: View, step: int) -> Storage:
         """A base of the body: the parent's view at the first step, and how many bytes it moves at each."""
@@ -49,7 +49,7 @@ class Loop:
         shown: dict[Node, int] = {}
         for i in range(self.carries):
             self.carry(i, given, targets, shown)
-        for i, x in enumerate(body.inputs[self.carries:self.carries + self.scanned], self.carries):
+        for i, x in enumerate(body.inputs[self.carries : self.carries + self.scanned], self.carries):
             given[x] = self.row_of(planner.view(node.inputs[i]))
         constants = list(range(self.carries + self.scanned, len(node.inputs)))
         for i in constants:
@@ -57,10 +57,16 @@ class Loop:
             storage = self.base(view, 0)
             self.parents[storage] = view
             given[body.inputs[i]] = View(storage, view.dtype, view.shape, view.strides)
-        for k, y in enumerate(body.outputs[self.carries:]):
+        for k, y in enumerate(body.outputs[self.carries :]):
             self.stacked(k, y, targets, shown)
-        inner = type(planner)(body, given, [planner.target(n, place) for n, place in targets], planner.can, self.outer_pack,
-                              weights=set(self.parents))
+        inner = type(planner)(
+            body,
+            given,
+            [planner.target(n, place) for n, place in targets],
+            planner.can,
+            self.outer_pack,
+            weights=set(self.parents),
+        )
         workspace = Storage(0)
         for draft in inner.drafts:
             for storage in draft.storages():
@@ -69,7 +75,15 @@ class Loop:
         workspace.bytes = plan_inside(inner.drafts, workspace)
         views = [view for _, view, _ in self.bases]
         planner.items[node] = self.results
-        planner.add(Draft("scan", views, list(self.results.values()), body=Body(inner.drafts, self.bases, workspace, self.length), nodes=[node]))
+        planner.add(
+            Draft(
+                "scan",
+                views,
+                list(self.results.values()),
+                body=Body(inner.drafts, self.bases, workspace, self.length),
+                nodes=[node],
+            )
+        )
 
     def row_of(self, view: View, first: int | None = None, step: int | None = None) -> View:
         """The slice of a stacked view at time t, on a base of its own."""
@@ -83,7 +97,7 @@ class Loop:
     def carry(self, i: int, given, targets, shown) -> None:
         x, start = self.body.inputs[i], self.outer.view(self.node.inputs[i])
         type = x.type
-        doubled = any(y is self.body.outputs[i] for y in self.body.outputs[self.carries:])
+        doubled = any(y is self.body.outputs[i] for y in self.body.outputs[self.carries :])
         if self.carries + i not in self.read and not doubled:
             held = fresh(type)
             self.move(start, held)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .draft import Draft
 from .views import Storage
 
-ALIGNMENT, MARGIN = 64, 128         # the engine may read a whole vector past the end of a row
+ALIGNMENT, MARGIN = 64, 128  # the engine may read a whole vector past the end of a row
 
 
 def plan_memory(drafts: Sequence[Draft], results: Sequence[Storage], start: int = 0) -> int:
@@ -25,12 +25,12 @@ def plan_memory(drafts: Sequence[Draft], results: Sequence[Storage], start: int 
     for storage in first:
         if storage.whole_run:
             first[storage], last[storage] = 0, len(drafts)
-    placed: list[tuple[int, int, int, int]] = []          # offset, end, first, last
+    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
     top = start
     for storage in sorted(first, key=lambda s: (not s.whole_run, -s.bytes, first[s])):
         size = -(-(storage.bytes + MARGIN) // ALIGNMENT) * ALIGNMENT
         offset = start
-        for begin, end, a, b in sorted(p for p in placed if p[2] <= last[storage] and first[storage] <= p[3]):
+        for begin, end, _, _ in sorted(p for p in placed if p[2] <= last[storage] and first[storage] <= p[3]):
             if offset + size <= begin:
                 break
             offset = max(offset, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,15 @@ class Planner:
     weights    the storages whose matrices are worth packing
     """
 
-    def __init__(self, graph: Graph, given: dict[Node, View], targets: Sequence[Target], capabilities, packs=None,
-                 weights: set[Storage] = frozenset()):  # type: ignore[assignment]
+    def __init__(
+        self,
+        graph: Graph,
+        given: dict[Node, View],
+        targets: Sequence[Target],
+        capabilities,
+        packs=None,
+        weights: Collection[Storage] = (),
+    ):  # type: ignore[assignment]
         self.graph, self.targets, self.can, self.weights = graph, targets, capabilities, weights
         self.views: dict[Node, View] = dict(given)
         self.given = given
@@ -160,7 +167,9 @@ class Planner:
             if group is None or target.node in self.places or not self.direct(group, target, readers):
                 self.late.append((target.node, target.place))
                 continue
-            self.places[target.node] = dataclasses.replace(target.place, storage=Storage(0, successor_of=target.place.storage))
+            self.places[target.node] = dataclasses.replace(
+                target.place, storage=Storage(0, successor_of=target.place.storage)
+            )
 
     def readers_of_inputs(self) -> dict[Storage, dict[int, list[tuple[Node, Node]]]]:
         """For each storage that is given: the groups that read it, with the nodes and what they read."""
@@ -192,7 +201,7 @@ class Planner:
         return not self.is_late_source(place.storage)
 
     def is_late_source(self, storage: Storage) -> bool:
-        """Whether some output is, unchanged, what lies in a storage: it is copied at the end and must not be overwritten."""
+        """Whether an output is, unchanged, what lies in a storage: it is copied at the end, so it must stay."""
         return any(storage in self.roots.get(t.node, ()) for t in self.targets)
 
     def depends(self, index: int, on: int) -> bool:

@@ -16,12 +16,12 @@ from .memory import plan_memory
 from .plan import Planner, Target
 from .views import SIZES, Storage, View, fresh, row_major
 
-ENGINES = 4                             # engine programs kept for one plan
-ORDER, CURSOR, FIRST = 1, 2, 3          # bases: the order of rows, how far we are in it, then the sources, then the slots
+ENGINES = 4  # engine programs kept for one plan
+ORDER, CURSOR, FIRST = 1, 2, 3  # bases: the order of rows, how far we are in it, then the sources, then the slots
 
 
 class NativeProgram(Program):
-    """Planned once; for each combination of dtypes in which data arrive, an engine program is made when it is needed."""
+    """Planned once; for each dtype and number of rows in which data arrive, an engine program is made when needed."""
 
     backend = "native"
 
@@ -49,7 +49,9 @@ class NativeProgram(Program):
         self.arena = plan_memory([*self.feeds(), *self.prologue, *self.drafts], [v.storage for v in self.results])
         self.engines: dict[tuple, _native.Program] = {}
         self.cursor = np.zeros(1, np.int64)
-        self.identity = np.arange(max([v.shape[0] if v.shape else 1 for v in self.arguments], default=0), dtype=np.int64)
+        self.identity = np.arange(
+            max([v.shape[0] if v.shape else 1 for v in self.arguments], default=0), dtype=np.int64
+        )
         self.versions: list[int] | None = None
         self.last: _native.Program | None = None
 
@@ -90,8 +92,13 @@ class NativeProgram(Program):
             cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
             rows = self.arguments[0].shape[0] if self.arguments and self.arguments[0].shape else 0
             drafts = [*feeds, *self.drafts, Draft("advance", [], [cursor], [rows])]
-            program = _native.Program([d.instruction() for d in drafts], self.arena, FIRST + len(self.arguments) + len(self.slots),
-                                      [d.instruction() for d in self.prologue], self.isa)
+            program = _native.Program(
+                [d.instruction() for d in drafts],
+                self.arena,
+                FIRST + len(self.arguments) + len(self.slots),
+                [d.instruction() for d in self.prologue],
+                self.isa,
+            )
             program.bind(CURSOR, self.cursor)
             for i, slot in enumerate(self.bound.slots):
                 program.bind(FIRST + len(self.arguments) + i, slot.array)

@@ -17,9 +17,9 @@ class Storage:
     bytes: int
     base: int = 0
     offset: int = 0
-    whole_run: bool = False                 # whether it must survive from step to step
-    inside: Storage | None = None           # the piece of the arena that this one lies in; ``offset`` counts from there
-    successor_of: Storage | None = None     # the same bytes, after they were written: another value, so another storage
+    whole_run: bool = False  # whether it must survive from step to step
+    inside: Storage | None = None  # the piece of the arena that this one lies in; ``offset`` counts from there
+    successor_of: Storage | None = None  # the same bytes, after they were written: another value, so another storage
 
     @property
     def root(self) -> Storage:
@@ -81,7 +81,11 @@ def viewed(name: str, x: View, attrs: dict, shape: tuple[int, ...]) -> View | No
         return x.with_layout(shape, (x.strides[a] for a in attrs["axes"]))
     if name == "expand":
         lead = len(shape) - len(x.shape)
-        return x.with_layout(shape, (0,) * lead + tuple(0 if n == 1 and m != 1 else s for n, m, s in zip(x.shape, shape[lead:], x.strides, strict=True)))
+        return x.with_layout(
+            shape,
+            (0,) * lead
+            + tuple(0 if n == 1 and m != 1 else s for n, m, s in zip(x.shape, shape[lead:], x.strides, strict=True)),
+        )
     if name == "slice":
         start = sum(a * s for a, s in zip(attrs["start"], x.strides, strict=True)) if x.size else 0
         return x.with_layout(shape, (s * k for s, k in zip(x.strides, attrs["step"], strict=True)), x.offset + start)
@@ -116,12 +120,12 @@ def reshaped_strides(old, strides, new) -> tuple[int, ...] | None:
             else:
                 j += 1
                 m *= new[j]
-        for (_, outer), (inner_n, inner) in zip(old_dims[first_i:i], old_dims[first_i + 1:i + 1], strict=True):
+        for (_, outer), (inner_n, inner) in zip(old_dims[first_i:i], old_dims[first_i + 1 : i + 1], strict=True):
             if outer != inner_n * inner:
                 return None
         step = old_dims[i][1]
         group = []
-        for size in reversed(new[first_j:j + 1]):
+        for size in reversed(new[first_j : j + 1]):
             group.append(step)
             step *= size
         result += reversed(group)
