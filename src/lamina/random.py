@@ -137,8 +137,11 @@ def randint(shape, minval: int, maxval: int, dtype: str = "int32", seed=None):
     {0, 1, 2}
     """
     if maxval <= minval:
-        raise ArgumentError(message("there is no whole number to draw", got=f"minval={minval}, maxval={maxval}",
-                                    want="minval below maxval"))
+        raise ArgumentError(
+            message(
+                "there is no whole number to draw", got=f"minval={minval}, maxval={maxval}", want="minval below maxval"
+            )
+        )
     numbers = floor(fraction(bits(shape, seed)) * float(maxval - minval))
     return minimum(cast(numbers, dtype) + int(minval), int(maxval) - 1)
 
@@ -195,5 +198,16 @@ def shuffle(x, axis: int = 0, seed=None):
     return take(x, order, axis=axis)
 
 
-__all__ = ["Generator", "SeedGenerator", "categorical", "default_generator", "dropout", "normal", "randint", "set_seed",
-           "shuffle", "truncated_normal", "uniform"]
+__all__ = [
+    "Generator",
+    "SeedGenerator",
+    "categorical",
+    "default_generator",
+    "dropout",
+    "normal",
+    "randint",
+    "set_seed",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]

@@ -27,8 +27,11 @@ BATCH, UNKNOWN = (2, 3), (60, 120)
 @cache
 def parameters(function) -> tuple[str, ...]:
     """The names of the parameters of a method, ``self`` left out."""
-    return tuple(name for name, p in list(inspect.signature(function).parameters.items())[1:]
-                 if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+    return tuple(
+        name
+        for name, p in list(inspect.signature(function).parameters.items())[1:]
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    )
 
 
 def on_arrays(layer, args, kwargs):
@@ -56,7 +59,7 @@ def on_nodes(layer, args, kwargs):
         build(layer, args, kwargs)
         inputs = args[0] if args else next(iter(kwargs.values()), None)
         input_spec.check(layer, layer.input_spec, inputs, maker)
-        if "training" in names[len(args):]:
+        if "training" in names[len(args) :]:
             kwargs["training"] = trace.training
         masks = given_masks(trace, layer, names, args, kwargs, mask)
         outputs = layer.call(*args, **kwargs)
@@ -66,6 +69,7 @@ def on_nodes(layer, args, kwargs):
 
 def tensors(layer, trace, args, kwargs):
     """The arguments with arrays and variables as nodes, and floating-point tensors in the dtype of the layer."""
+
     def one(x):
         if isinstance(x, Variable):
             x = trace.read(x)
@@ -108,8 +112,13 @@ def build(layer, args, kwargs) -> None:
     if layer.built:
         return
     if "name" not in layer.__dict__:
-        raise DtypeError(message(f"{type(layer).__name__} was not initialised", where=True,
-                                 fix="call super().__init__() first in its __init__"))
+        raise DtypeError(
+            message(
+                f"{type(layer).__name__} was not initialised",
+                where=True,
+                fix="call super().__init__() first in its __init__",
+            )
+        )
     if getattr(type(layer).build, "by_hand_only", False):
         layer.built = True
         return
@@ -120,7 +129,7 @@ def build(layer, args, kwargs) -> None:
     shapes = {name: mapped(shape_of, value) for name, value in bound.items()}
     first = next(iter(shapes.values()), None)
     if len(wanted) <= 1:
-        given = {name: first for name in wanted}
+        given = dict.fromkeys(wanted, first)
     else:
         found = {f"{name}_shape": shape for name, shape in shapes.items()}
         given = {name: found.get(name, first if i == 0 else None) for i, name in enumerate(wanted)}
@@ -135,7 +144,7 @@ def given_masks(trace, layer, names, args, kwargs, mask):
     """The masks of the inputs; where ``call`` takes them, they are passed."""
     first = args[0] if args else next(iter(kwargs.values()), None)
     known = mask if mask is not None else mask_of(trace, first)
-    if "mask" in names and "mask" in names[len(args):] and known is not None:
+    if "mask" in names and "mask" in names[len(args) :] and known is not None:
         kwargs["mask"] = known
     for name, value in zip(names[1:], args[1:], strict=False):
         if f"{name}_mask" in names and kwargs.get(f"{name}_mask") is None and mask_of(trace, value) is not None:
@@ -164,10 +173,16 @@ def note(trace, layer, inputs, outputs, masks, consumes: bool) -> None:
                 if m is not None:
                     trace.masks[x] = as_node(as_value(m))
         elif masks is not None and not consumes and not layer.nameless_root:
-            warnings.warn(LaminaWarning(message(
-                f"{layer.label} loses the mask of its input: the layers after it see padding as data",
-                fix="put it where no mask arrives, or set supports_masking = True in a layer of your own",
-                where=True)), stacklevel=2)
+            warnings.warn(
+                LaminaWarning(
+                    message(
+                        f"{layer.label} loses the mask of its input: the layers after it see padding as data",
+                        fix="put it where no mask arrives, or set supports_masking = True in a layer of your own",
+                        where=True,
+                    )
+                ),
+                stacklevel=2,
+            )
     if layer.activity_regularizer is not None:
         for x in nodes:
             loss = layer.activity_regularizer(x)
@@ -210,17 +225,19 @@ def renamed(error, layer, inputs):
         got.append(described(symbols.get(x, x)) + (f"   from {source.label}" if source else ""))
     lines, keep = [], False
     for line in rest:
-        keep = line.startswith(("  want:", "  fix:")) or keep and not line[2:6].strip()
+        keep = line.startswith(("  want:", "  fix:")) or (keep and not line[2:6].strip())
         lines += [line] if keep else []
     where = user_line()
-    text = "\n".join([message(f"{layer.label}: {problem}", got=got or None), *lines, *([f"  in:   {where}"] if where else [])])
+    text = "\n".join(
+        [message(f"{layer.label}: {problem}", got=got or None), *lines, *([f"  in:   {where}"] if where else [])]
+    )
     made = type(error)(text)
     made.layer = layer
     return made
 
 
 def on_symbols(layer, args, kwargs):
-    """The layer as a step of the functional API: its weights are made, the shapes of its results found, the call recorded."""
+    """The layer as a step of the functional API: weights are made, the shapes of results found, the call recorded."""
     with untraced(), named(layer, args, kwargs):
         build(layer, args, kwargs)
         inputs = args[0] if args else next(iter(kwargs.values()), None)
@@ -239,8 +256,9 @@ def on_symbols(layer, args, kwargs):
 
 def inferred(layer, args, kwargs):
     """What the layer gives for symbols: its ``call`` is traced with two sizes for each unknown dimension."""
-    first, second = (list(leaves(traced_once(layer, args, kwargs, i))) if i else traced_once(layer, args, kwargs, 0)
-                     for i in (0, 1))
+    first, second = (
+        list(leaves(traced_once(layer, args, kwargs, i))) if i else traced_once(layer, args, kwargs, 0) for i in (0, 1)
+    )
     others = iter(second)
 
     def symbol(x):

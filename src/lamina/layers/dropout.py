@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-
 from ..errors import ArgumentError, message
 from ..op import as_node
 from ..ops import where
@@ -18,7 +17,9 @@ from .layer import Layer
 def checked_rate(layer: str, rate) -> float:
     """A rate as a number within 0..1, or an ArgumentError."""
     if not isinstance(rate, int | float | np.number) or not 0 <= rate <= 1:
-        raise ArgumentError(message(f"{layer}: the rate is the part that is dropped", got=repr(rate), want="0 <= rate <= 1"))
+        raise ArgumentError(
+            message(f"{layer}: the rate is the part that is dropped", got=repr(rate), want="0 <= rate <= 1")
+        )
     return float(rate)
 
 

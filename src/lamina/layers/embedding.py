@@ -23,10 +23,23 @@ class Embedding(Layer):
 
     input_dtype = "int32"
 
-    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
-                 embeddings_constraint=None, mask_zero: bool = False, weights=None, lora_rank=None, **kwargs):
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero: bool = False,
+        weights=None,
+        lora_rank=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.input_dim, self.output_dim = positive("Embedding", "input_dim", input_dim), positive("Embedding", "output_dim", output_dim)
+        self.input_dim, self.output_dim = (
+            positive("Embedding", "input_dim", input_dim),
+            positive("Embedding", "output_dim", output_dim),
+        )
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
@@ -34,9 +47,13 @@ class Embedding(Layer):
         self.__dict__["_rows"] = weights
 
     def build(self, input_shape=None):
-        self.embeddings = self.add_weight(shape=(self.input_dim, self.output_dim), initializer=self.embeddings_initializer,
-                                          name="embeddings", regularizer=self.embeddings_regularizer,
-                                          constraint=self.embeddings_constraint)
+        self.embeddings = self.add_weight(
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            name="embeddings",
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
         if self._rows is not None:
             rows = self._rows
             self.set_weights(rows if isinstance(rows, list | tuple) else [rows])
@@ -50,6 +67,6 @@ class Embedding(Layer):
 
     def get_config(self):
         config = super().get_config()
-        config.pop("weights", None)         # rows are state, not structure: they are saved with the weights
+        config.pop("weights", None)  # rows are state, not structure: they are saved with the weights
         config.pop("lora_rank", None)
         return config

@@ -19,8 +19,17 @@ class InputSpec:
     'float32[batch, 784]'
     """
 
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None, optional=False,
-                 reason: str = ""):
+    def __init__(
+        self,
+        dtype=None,
+        shape=None,
+        ndim=None,
+        max_ndim=None,
+        min_ndim=None,
+        axes=None,
+        optional=False,
+        reason: str = "",
+    ):
         self.dtype, self.shape = dtype, None if shape is None else tuple(shape)
         self.ndim = len(self.shape) if self.shape is not None else ndim
         self.max_ndim, self.min_ndim, self.optional, self.reason = max_ndim, min_ndim, optional, reason
@@ -29,12 +38,15 @@ class InputSpec:
     def fits(self, x) -> bool:
         """Whether a tensor is as the layer wants it; sizes not yet known fit."""
         rank = len(x.shape)
-        if self.ndim is not None and rank != self.ndim or rank < (self.min_ndim or 0):
+        if (self.ndim is not None and rank != self.ndim) or rank < (self.min_ndim or 0):
             return False
-        if self.max_ndim is not None and rank > self.max_ndim or self.dtype is not None and str(x.dtype) != self.dtype:
+        if (self.max_ndim is not None and rank > self.max_ndim) or (
+            self.dtype is not None and str(x.dtype) != self.dtype
+        ):
             return False
-        return all(-rank <= axis < rank and (size is None or x.shape[axis] in (None, size))
-                   for axis, size in self.axes.items())
+        return all(
+            -rank <= axis < rank and (size is None or x.shape[axis] in (None, size)) for axis, size in self.axes.items()
+        )
 
     def text(self) -> str:
         """The wanted input as it stands in messages."""
@@ -45,7 +57,11 @@ class InputSpec:
                 sizes[axis] = str(size)
         more = self.ndim is None and self.max_ndim != rank and rank != 2
         if self.ndim is None and not self.axes:
-            return f"at least {self.min_ndim or 0} dimensions" if self.max_ndim is None else f"{rank} to {self.max_ndim} dimensions"
+            return (
+                f"at least {self.min_ndim or 0} dimensions"
+                if self.max_ndim is None
+                else f"{rank} to {self.max_ndim} dimensions"
+            )
         return f"{self.dtype or 'float32'}[{', '.join(['batch', '…', *sizes[1:]] if more else sizes)}]"
 
 
@@ -54,7 +70,13 @@ def check(layer, spec, inputs, maker) -> None:
     if spec is None:
         return
     specs = list(spec) if isinstance(spec, list | tuple) else [spec]
-    values = list(inputs.values()) if isinstance(inputs, dict) else list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    values = (
+        list(inputs.values())
+        if isinstance(inputs, dict)
+        else list(inputs)
+        if isinstance(inputs, list | tuple)
+        else [inputs]
+    )
     for one, x in zip(specs, values, strict=False):
         if x is not None and hasattr(x, "shape") and not one.fits(x):
             raise refusal(layer, one, x, maker(x))
@@ -64,17 +86,22 @@ def refusal(layer, spec: InputSpec, x, made_by) -> ShapeError:
     """The message of DESIGN section 7: which layer, what came and from where, what was wanted and why, the fix."""
     source = f"   from {made_by.label}" if made_by is not None else ""
     want = spec.text() + (f", because {spec.reason}" if spec.reason else "")
-    return ShapeError(message(f"{layer.label} cannot take this input", got=described(x) + source, want=want,
-                              fix=fix(spec, x), where=True))
+    return ShapeError(
+        message(
+            f"{layer.label} cannot take this input", got=described(x) + source, want=want, fix=fix(spec, x), where=True
+        )
+    )
 
 
 def fix(spec: InputSpec, x) -> str:
     rank = len(x.shape)
-    if spec.ndim is not None and rank != spec.ndim or rank < (spec.min_ndim or 0):
+    if (spec.ndim is not None and rank != spec.ndim) or rank < (spec.min_ndim or 0):
         needed = spec.ndim or spec.min_ndim or 0
         if rank == needed - 1:
-            return f"add the missing dimension: x[None] for a single sample, or x[..., None] for a single feature, gives {needed}"
-        return f"reshape the input to {needed} dimensions" + ("; Flatten() makes two of any number" if needed == 2 else "")
+            return f"add the missing dimension: x[None] for one sample, x[..., None] for one feature, gives {needed}"
+        return f"reshape the input to {needed} dimensions" + (
+            "; Flatten() makes two of any number" if needed == 2 else ""
+        )
     for axis, size in spec.axes.items():
         if size is not None and x.shape[axis] not in (None, size):
             return f"feed {size} values along axis {axis}, or build the model again for {x.shape[axis]}"

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import wraps
 from typing import Any
 
@@ -18,18 +17,27 @@ import numpy as np
 
 from .. import constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, message, unknown
-from ..graph import Node
 from ..op import as_node, as_value, tracing
 from ..registry import Registry
 from ..trace import Variable, current, untraced
-from ..types import DTYPES
 from .allowance import first_value
+from .arguments import (
+    OWN,
+    arguments_of,
+    as_shape,
+    checked_dtype,
+    first_shape,
+    known_arguments,
+    plain,
+    shapes_to_symbols,
+)
 from .calling import inferred, on_arrays, on_nodes, on_symbols
 from .naming import snake_case, unique_name
 from .symbol import Symbol, leaves, mapped
 from .tracking import Tracked
 
 registry = Registry("layer")
+OTHER_FAMILIES = ("initializer", "regularizer", "constraint", "activation")
 LEGACY = ("input_shape", "batch_input_shape", "input_dim", "batch_size", "input_length")
 
 
@@ -56,10 +64,18 @@ class Layer(Tracked):
 
     supports_masking = False
     autocast = True
-    input_dtype = "float32"             # of the Input that a Sequential makes for it
+    input_dtype = "float32"  # of the Input that a Sequential makes for it
 
-    def __init__(self, *, activity_regularizer=None, trainable: bool = True, dtype: str | None = None,
-                 autocast: bool = True, name: str | None = None, **kwargs):
+    def __init__(
+        self,
+        *,
+        activity_regularizer=None,
+        trainable: bool = True,
+        dtype: str | None = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs,
+    ):
         if name is not None and (not isinstance(name, str) or "/" in name or not name):
             raise ArgumentError(message("a layer's name is a text without a slash", got=repr(name)))
         self.name = name or unique_name(snake_case(type(self).__name__))
@@ -106,8 +122,10 @@ class Layer(Tracked):
         (None, 3)
         """
         symbols = [shapes_to_symbols(a, self.input_dtype) for a in args]
-        named = {k.removesuffix("_shape") if k != "input_shape" else "inputs": shapes_to_symbols(v, self.input_dtype)
-                 for k, v in kwargs.items()}
+        named = {
+            k.removesuffix("_shape") if k != "input_shape" else "inputs": shapes_to_symbols(v, self.input_dtype)
+            for k, v in kwargs.items()
+        }
         given = mapped(lambda x: x, symbols) or list(named.values())
         if not self.built:
             self.build(*[mapped(lambda x: x.shape, s) for s in given[:1]])
@@ -116,9 +134,19 @@ class Layer(Tracked):
 
     # ------------------------------------------------------------------------------------------------ state
 
-    def add_weight(self, shape=None, initializer=None, dtype=None, trainable: bool = True, autocast: bool = True,
-                   regularizer=None, constraint=None, aggregation: str = "none",
-                   overwrite_with_gradient: bool = False, name: str | None = None) -> Variable:
+    def add_weight(
+        self,
+        shape=None,
+        initializer=None,
+        dtype=None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer=None,
+        constraint=None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
         """A new variable of this layer.
 
         shape        a tuple of sizes; () for a single number
@@ -129,12 +157,20 @@ class Layer(Tracked):
         ``autocast``, ``aggregation`` and ``overwrite_with_gradient`` are accepted for Keras's sake.
         """
         if isinstance(shape, str):
-            raise ArgumentError(message("add_weight takes the shape first", got=repr(shape), fix="pass name= by its name"))
+            raise ArgumentError(
+                message("add_weight takes the shape first", got=repr(shape), fix="pass name= by its name")
+            )
         shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
         name = name or "variable"
         if any(n is None for n in shape):
-            raise ShapeError(message(f"{self.label}: the weight {name!r} needs every size", got=str(shape), where=True,
-                                     fix="say how large that dimension of the Input is"))
+            raise ShapeError(
+                message(
+                    f"{self.label}: the weight {name!r} needs every size",
+                    got=str(shape),
+                    where=True,
+                    fix="say how large that dimension of the Input is",
+                )
+            )
         dtype = str(np.dtype(dtype or self.dtype))
         default = "glorot_uniform" if dtype.startswith("float") else "zeros"
         with untraced():
@@ -170,8 +206,12 @@ class Layer(Tracked):
         7850
         """
         if not self.built and not self.weights:
-            raise ArgumentError(message(f"{self.label} has no weights yet, so they cannot be counted",
-                                        fix="call it once, or build((None, features))"))
+            raise ArgumentError(
+                message(
+                    f"{self.label} has no weights yet, so they cannot be counted",
+                    fix="call it once, or build((None, features))",
+                )
+            )
         return sum(v.type.size for v in self.weights)
 
     # ------------------------------------------------------------------------------------------------ telling
@@ -218,14 +258,25 @@ class Layer(Tracked):
                 config[key] = plain(value)
             except ArgumentError as error:
                 if own or type(self).__module__.startswith("lamina."):
-                    raise ArgumentError(message(f"{self.label}: the argument {key!r} is not data", got=repr(value),
-                                                fix="write get_config and from_config for this class")) from error
+                    raise ArgumentError(
+                        message(
+                            f"{self.label}: the argument {key!r} is not data",
+                            got=repr(value),
+                            fix="write get_config and from_config for this class",
+                        )
+                    ) from error
         return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]):
         """A layer for what ``get_config`` gave."""
-        return cls(**{key: revived(value) for key, value in config.items()})
+        known = known_arguments(cls)
+        layer = cls(**{key: revived(key, value) for key, value in config.items() if key in known or key not in OWN})
+        if "name" not in known and "name" in config:  # a class whose __init__ takes no **kwargs
+            layer.name = config["name"]
+        if config.get("trainable") is False:
+            layer.trainable = False
+        return layer
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shape the layer was built for, as data; None before."""
@@ -255,100 +306,14 @@ def building(function):
     return wrapper
 
 
-def checked_dtype(dtype) -> str:
-    dtype = "float32" if dtype is None else str(dtype) if isinstance(dtype, str) else str(np.dtype(dtype))
-    if dtype not in DTYPES:
-        raise unknown("dtype", dtype, DTYPES, hint="weights are float32 or float64")
-    return dtype
-
-
-def first_shape(kwargs: dict[str, Any]):
-    """The shape with the batch that the arguments input_shape, batch_input_shape or input_dim say."""
-    if kwargs.get("batch_input_shape") is not None:
-        return tuple(kwargs["batch_input_shape"])
-    shape = kwargs.get("input_shape")
-    if shape is None and kwargs.get("input_dim") is not None:
-        shape = (kwargs["input_dim"],)
-    return None if shape is None else (kwargs.get("batch_size"), *((shape,) if isinstance(shape, int) else shape))
-
-
-def is_shape(value) -> bool:
-    return isinstance(value, list | tuple) and all(n is None or isinstance(n, int | np.integer) for n in value)
-
-
-def as_shape(value):
-    """Lists of sizes as tuples, at any depth: what a configuration read from a file needs."""
-    if is_shape(value):
-        return tuple(value)
-    return {k: as_shape(v) for k, v in value.items()} if isinstance(value, dict) else [as_shape(v) for v in value]
-
-
-def shapes_to_symbols(value, dtype: str):
-    """Symbols for shapes, at any depth of lists and dicts."""
-    if isinstance(value, Symbol) or value is None:
-        return value
-    if is_shape(value):
-        return Symbol(value, dtype)
-    if isinstance(value, dict):
-        return {k: shapes_to_symbols(v, dtype) for k, v in value.items()}
-    return [shapes_to_symbols(v, dtype) for v in value]
-
-
-def known_arguments(cls) -> dict[str, None]:
-    """The names of all arguments that a class of layers takes, its own first."""
-    names: dict[str, None] = {}
-    for base in cls.__mro__:
-        if issubclass(base, Layer) and "__init__" in base.__dict__:
-            found = list(inspect.signature(base.__init__).parameters.values())[1:]
-            names |= {p.name: None for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-            if not any(p.kind is p.VAR_KEYWORD for p in found):
-                break
-    return names
-
-
-def arguments_of(layer) -> dict[str, Any]:
-    """The arguments that a layer was made with, or the attributes of the same names."""
-    args, kwargs = layer._arguments
-    bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs)
-    bound.apply_defaults()
-    given = dict(list(bound.arguments.items())[1:]) | bound.arguments.get("kwargs", {})
-    result = {}
-    for key in known_arguments(type(layer)):
-        if key in ("name", "trainable", "dtype", "autocast"):
-            continue
-        value = layer.__dict__.get(key, given.get(key, inspect.Parameter.empty))
-        if value is not inspect.Parameter.empty and not (key == "activity_regularizer" and value is None):
-            result[key] = value
-    if layer._first_shape is not None:
-        result["batch_input_shape"] = layer._first_shape
-    return result
-
-
-def plain(value):
-    """A value of a configuration as data: objects as class name and configuration, functions by name."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, dict):
-        return {k: plain(v) for k, v in value.items()}
-    if hasattr(value, "get_config") and not isinstance(value, type):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
-    if getattr(value, "__module__", "").startswith("lamina.") and hasattr(value, "__name__"):
-        return value.__name__
-    raise ArgumentError(message("this is not data", got=repr(value)))
-
-
-def revived(value):
+def revived(key: str, value):
     """The layer that a configuration inside of a configuration describes; anything else as it is."""
-    if isinstance(value, dict) and set(value) == {"class_name", "config"} and value["class_name"] in registry.known:
+    if key.endswith(OTHER_FAMILIES):
+        return value
+    if isinstance(value, dict) and set(value) == {"class_name", "config"}:
         return registry.deserialize(value)
     if isinstance(value, list) and any(isinstance(v, dict) for v in value):
-        return [revived(v) for v in value]
+        return [revived(key, v) for v in value]
     return value
 
 
@@ -364,8 +329,3 @@ def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = 
     <Dense name=logits, built=False>
     """
     return registry.deserialize(config, custom_objects)
-
-
-def is_tensor(x) -> bool:
-    """Whether a value is a node, a symbol or an array."""
-    return isinstance(x, Node | Symbol | np.ndarray | Variable)

@@ -39,7 +39,9 @@ class Operation(Layer):
     def get_config(self):
         name = name_of(self.function)
         if name not in OPS and getattr(ops, name, None) is not self.function:
-            raise ArgumentError(message(f"{self.label} is no function of lamina.ops, so a configuration cannot name it"))
+            raise ArgumentError(
+                message(f"{self.label} is no function of lamina.ops, so a configuration cannot name it")
+            )
         return {"name": self.name, "dtype": self.dtype, "function": name}
 
 
@@ -58,6 +60,7 @@ def function_named(name: str):
 
 def defer(self, function, args, kwargs):
     """Records a call of a function on symbols."""
+
     def arrays(x):
         return x if isinstance(x, Symbol) or not isinstance(x, np.ndarray) else np.array(x)
 

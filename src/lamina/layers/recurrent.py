@@ -32,12 +32,23 @@ class RNN(Layer):
 
     supports_masking = True
 
-    def __init__(self, cell, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-                 stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False, **kwargs):
+    def __init__(
+        self,
+        cell,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
         if not hasattr(self.cell, "state_size") or not hasattr(self.cell, "call"):
-            raise ArgumentError(message("RNN needs a cell", got=repr(cell), want="a layer with state_size and call(inputs, states)"))
+            raise ArgumentError(
+                message("RNN needs a cell", got=repr(cell), want="a layer with state_size and call(inputs, states)")
+            )
         self.return_sequences, self.return_state, self.go_backwards = return_sequences, return_state, go_backwards
         self.stateful, self.unroll, self.zero_output_for_mask = stateful, unroll, zero_output_for_mask
         self.input_spec = InputSpec(min_ndim=3)
@@ -52,10 +63,17 @@ class RNN(Layer):
             self.input_spec = InputSpec(ndim=3, axes={-1: rest[-1]}, reason="it was built for that many features")
         if self.stateful:
             if batch is None:
-                raise ShapeError(message(f"{self.label} is stateful, so it needs the batch size", where=True,
-                                         fix="Input(shape, batch_size=32)"))
-            self.__dict__["_states"] = [Variable(np.asarray(s), trainable=False, name=f"state_{i}")
-                                        for i, s in enumerate(leaves(self.initial_states(batch)))]
+                raise ShapeError(
+                    message(
+                        f"{self.label} is stateful, so it needs the batch size",
+                        where=True,
+                        fix="Input(shape, batch_size=32)",
+                    )
+                )
+            self.__dict__["_states"] = [
+                Variable(np.asarray(s), trainable=False, name=f"state_{i}")
+                for i, s in enumerate(leaves(self.initial_states(batch)))
+            ]
 
     @property
     def states(self) -> list[Variable] | None:
@@ -91,7 +109,7 @@ class RNN(Layer):
         return (outputs, *states) if self.return_state else outputs
 
     def prepared(self, rows, training: bool):
-        """What is scanned, and the step: for our own cells the product with the kernel is taken for all times at once."""
+        """What is scanned, and the step: for our own cells the kernel is applied to all times at once."""
         if isinstance(self.cell, RecurrentCell):
             into, across = self.cell.masks(rows.shape[1], rows.shape[2], training)
             return self.cell.project(rows, into), lambda x, states: self.cell.step(x, states, across)
@@ -105,13 +123,17 @@ class RNN(Layer):
     def over_time(self, rows, step, states: list, mask):
         """The output (of the last time, or of all), and the last states."""
         if mask is None:
+
             def body(carry, x):
                 output, new = step(x, carry)
                 return new, output
+
             scanned = rows
         else:
+
             def body(carry, x):
                 return self.masked_step(step, carry, *x)
+
             scanned = [rows, transpose(mask)]
         states, outputs = scan(body, states, scanned, reverse=self.go_backwards)
         if not self.return_sequences:

@@ -15,25 +15,52 @@ from .layer import Layer
 
 
 class RecurrentCell(Layer):
-    """What the three cells share: weights for ``gates`` gates side by side, and dropout that holds for a whole sequence.
+    """What the three cells share: weights for ``gates`` gates side by side, and dropout for a whole sequence.
 
-    The masks of dropout are the same at every time (Gal and Ghahramani, "A Theoretically Grounded Application of Dropout
-    in Recurrent Neural Networks", NIPS 2016).
+    The masks of dropout are the same at every time (Gal and Ghahramani, "A Theoretically Grounded Application of
+    Dropout in Recurrent Neural Networks", NIPS 2016).
     """
 
     gates = 1
 
-    def __init__(self, units, activation="tanh", use_bias: bool = True, kernel_initializer="glorot_uniform",
-                 recurrent_initializer="orthogonal", bias_initializer="zeros", kernel_regularizer=None,
-                 recurrent_regularizer=None, bias_regularizer=None, kernel_constraint=None, recurrent_constraint=None,
-                 bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, seed=None, **kwargs):
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.units, self.use_bias, self.seed = positive(type(self).__name__, "units", units), use_bias, seed
         self.activation = activations.get(activation)
-        self.kernel_initializer, self.kernel_regularizer = initializers.get(kernel_initializer), regularizers.get(kernel_regularizer)
-        self.recurrent_initializer, self.bias_initializer = initializers.get(recurrent_initializer), initializers.get(bias_initializer)
-        self.recurrent_regularizer, self.bias_regularizer = regularizers.get(recurrent_regularizer), regularizers.get(bias_regularizer)
-        self.kernel_constraint, self.bias_constraint = constraints.get(kernel_constraint), constraints.get(bias_constraint)
+        self.kernel_initializer, self.kernel_regularizer = (
+            initializers.get(kernel_initializer),
+            regularizers.get(kernel_regularizer),
+        )
+        self.recurrent_initializer, self.bias_initializer = (
+            initializers.get(recurrent_initializer),
+            initializers.get(bias_initializer),
+        )
+        self.recurrent_regularizer, self.bias_regularizer = (
+            regularizers.get(recurrent_regularizer),
+            regularizers.get(bias_regularizer),
+        )
+        self.kernel_constraint, self.bias_constraint = (
+            constraints.get(kernel_constraint),
+            constraints.get(bias_constraint),
+        )
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.dropout = checked_rate(type(self).__name__, dropout)
         self.recurrent_dropout = checked_rate(type(self).__name__, recurrent_dropout)
@@ -57,16 +84,35 @@ class RecurrentCell(Layer):
     def build(self, input_shape, states_shape=None):
         width = input_shape[-1]
         if width is None:
-            raise ShapeError(message(f"{self.label} cannot be built: the number of features is unknown", got=str(tuple(input_shape)),
-                                     fix="give the Input the size of its last dimension"))
-        self.kernel = self.add_weight(shape=(width, self.gates * self.units), name="kernel", initializer=self.kernel_initializer,
-                                      regularizer=self.kernel_regularizer, constraint=self.kernel_constraint)
-        self.recurrent_kernel = self.add_weight(shape=(self.units, self.gates * self.units), name="recurrent_kernel",
-                                                initializer=self.recurrent_initializer, regularizer=self.recurrent_regularizer,
-                                                constraint=self.recurrent_constraint)
+            raise ShapeError(
+                message(
+                    f"{self.label} cannot be built: the number of features is unknown",
+                    got=str(tuple(input_shape)),
+                    fix="give the Input the size of its last dimension",
+                )
+            )
+        self.kernel = self.add_weight(
+            shape=(width, self.gates * self.units),
+            name="kernel",
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.recurrent_kernel = self.add_weight(
+            shape=(self.units, self.gates * self.units),
+            name="recurrent_kernel",
+            initializer=self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
         if self.use_bias:
-            self.bias = self.add_weight(shape=self.bias_shape, name="bias", initializer=self.initial_bias,
-                                        regularizer=self.bias_regularizer, constraint=self.bias_constraint)
+            self.bias = self.add_weight(
+                shape=self.bias_shape,
+                name="bias",
+                initializer=self.initial_bias,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def get_initial_state(self, batch_size: int):
         """The state before the first step: zeros."""
@@ -75,8 +121,11 @@ class RecurrentCell(Layer):
 
     def masks(self, batch: int, width: int, training: bool):
         """The dropout masks of inputs and state for one sequence; None where nothing is dropped."""
+
         def mask(rate, size):
-            return dropped(full((batch, size), 1.0, self.dtype), rate, None, self.seed) if training and rate > 0 else None
+            return (
+                dropped(full((batch, size), 1.0, self.dtype), rate, None, self.seed) if training and rate > 0 else None
+            )
 
         return mask(self.dropout, width), mask(self.recurrent_dropout, self.units)
 
@@ -134,11 +183,27 @@ class LSTMCell(RecurrentCell):
 
     gates = 4
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias: bool = True,
-                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
-                 unit_forget_bias: bool = True, **kwargs):
-        super().__init__(units, activation=activation, use_bias=use_bias, kernel_initializer=kernel_initializer,
-                         recurrent_initializer=recurrent_initializer, bias_initializer=bias_initializer, **kwargs)
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias: bool = True,
+        **kwargs,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
+        )
         self.recurrent_activation, self.unit_forget_bias = activations.get(recurrent_activation), unit_forget_bias
 
     @property
@@ -150,7 +215,7 @@ class LSTMCell(RecurrentCell):
         if not self.unit_forget_bias:
             return bias
         u = self.units
-        return concatenate([bias[:u], ones_like(bias[u:2 * u]), bias[2 * u:]], 0)
+        return concatenate([bias[:u], ones_like(bias[u : 2 * u]), bias[2 * u :]], 0)
 
     def step(self, projected, states, mask):
         h, c = states
@@ -175,11 +240,27 @@ class GRUCell(RecurrentCell):
 
     gates = 3
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias: bool = True,
-                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
-                 reset_after: bool = True, **kwargs):
-        super().__init__(units, activation=activation, use_bias=use_bias, kernel_initializer=kernel_initializer,
-                         recurrent_initializer=recurrent_initializer, bias_initializer=bias_initializer, **kwargs)
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        reset_after: bool = True,
+        **kwargs,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
+        )
         self.recurrent_activation, self.reset_after = activations.get(recurrent_activation), reset_after
 
     @property
@@ -201,9 +282,9 @@ class GRUCell(RecurrentCell):
             candidate = self.activation(add(xh, multiply(r, hh)))
         else:
             kernel = self.recurrent_kernel.value
-            hz, hr = split(matmul(dropped_h, kernel[:, :2 * u]), 2, axis=-1)
+            hz, hr = split(matmul(dropped_h, kernel[:, : 2 * u]), 2, axis=-1)
             z, r = gate(add(xz, hz)), gate(add(xr, hr))
-            candidate = self.activation(add(xh, matmul(multiply(r, dropped_h), kernel[:, 2 * u:])))
+            candidate = self.activation(add(xh, matmul(multiply(r, dropped_h), kernel[:, 2 * u :])))
         h = add(multiply(z, h), multiply(1.0 - z, candidate))
         return h, [h]
 
@@ -223,7 +304,9 @@ class StackedRNNCells(Layer):
         self.cells = list(cells)
         for cell in self.cells:
             if not hasattr(cell, "state_size") or not hasattr(cell, "call"):
-                raise ArgumentError(message("StackedRNNCells takes cells", got=repr(cell), want="layers with state_size and call"))
+                raise ArgumentError(
+                    message("StackedRNNCells takes cells", got=repr(cell), want="layers with state_size and call")
+                )
 
     @property
     def state_size(self):
@@ -254,4 +337,3 @@ class StackedRNNCells(Layer):
             inputs, state = cell(inputs, state, training=training)
             new.append(state)
         return inputs, new
-

@@ -7,9 +7,23 @@ from typing import Any
 from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
 
-OF_THE_LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask",
-               "activity_regularizer", "name", "trainable", "dtype", "input_shape", "batch_input_shape", "input_dim", "batch_size",
-               "input_length")
+OF_THE_LOOP = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+    "activity_regularizer",
+    "name",
+    "trainable",
+    "dtype",
+    "input_shape",
+    "batch_input_shape",
+    "input_dim",
+    "batch_size",
+    "input_length",
+)
 
 
 class CellLayer(RNN):
@@ -22,7 +36,11 @@ class CellLayer(RNN):
         loop = {key: value for key, value in {**arguments, **rest}.items() if key in OF_THE_LOOP}
         of_cell = {key: value for key, value in arguments.items() if key not in OF_THE_LOOP and key != "use_cudnn"}
         unknown = {key: value for key, value in rest.items() if key not in OF_THE_LOOP}
-        super().__init__(self.cell_class(**of_cell, dtype=loop.get("dtype"), trainable=loop.get("trainable", True)), **loop, **unknown)
+        super().__init__(
+            self.cell_class(**of_cell, dtype=loop.get("dtype"), trainable=loop.get("trainable", True)),
+            **loop,
+            **unknown,
+        )
 
     def __getattr__(self, name: str):
         cell = self.__dict__.get("cell")
@@ -40,7 +58,7 @@ class SimpleRNN(CellLayer):
     """A simple recurrent network: ``h(t) = activation(x(t) @ kernel + h(t-1) @ recurrent_kernel + bias)``.
 
     units              the width of the state
-    dropout            the part of the inputs dropped in training, recurrent_dropout of the state; one mask per sequence
+    dropout            part of the inputs dropped in training, recurrent_dropout of the state; one mask per sequence
     return_sequences   whether to give (batch, time, units) or the last output, (batch, units)
     return_state       whether to give the last states as well; initial_state of the call sets the first ones
 
@@ -52,12 +70,31 @@ class SimpleRNN(CellLayer):
 
     cell_class = SimpleRNNCell
 
-    def __init__(self, units, activation="tanh", use_bias: bool = True, kernel_initializer="glorot_uniform",
-                 recurrent_initializer="orthogonal", bias_initializer="zeros", kernel_regularizer=None,
-                 recurrent_regularizer=None, bias_regularizer=None, activity_regularizer=None, kernel_constraint=None,
-                 recurrent_constraint=None, bias_constraint=None, dropout=0.0, recurrent_dropout=0.0,
-                 return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-                 stateful: bool = False, unroll: bool = False, seed=None, **kwargs):
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed=None,
+        **kwargs,
+    ):
         super().__init__(without_self(locals()))
 
 
@@ -67,7 +104,7 @@ class LSTM(CellLayer):
     units                 the width of each state
     recurrent_activation  of the three gates; "sigmoid" unless given
     unit_forget_bias      whether the forget gate's bias starts at one
-    dropout               the part of the inputs dropped in training, recurrent_dropout of the state; one mask per sequence
+    dropout               part of the inputs dropped in training, recurrent_dropout of the state; one mask per sequence
     return_sequences      whether to give (batch, time, units) or the last output, (batch, units)
     return_state          whether to give the last h and c as well; initial_state of the call sets the first ones
 
@@ -79,13 +116,34 @@ class LSTM(CellLayer):
 
     cell_class = LSTMCell
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias: bool = True,
-                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
-                 unit_forget_bias: bool = True, kernel_regularizer=None, recurrent_regularizer=None,
-                 bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, recurrent_constraint=None,
-                 bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, seed=None, return_sequences: bool = False,
-                 return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-                 use_cudnn="auto", **kwargs):
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn="auto",
+        **kwargs,
+    ):
         super().__init__(without_self(locals()))
 
 
@@ -95,7 +153,7 @@ class GRU(CellLayer):
     units                 the width of the state
     recurrent_activation  of the two gates; "sigmoid" unless given
     reset_after           whether the reset gate follows the product with the recurrent kernel (two biases)
-    dropout               the part of the inputs dropped in training, recurrent_dropout of the state; one mask per sequence
+    dropout               part of the inputs dropped in training, recurrent_dropout of the state; one mask per sequence
     return_sequences      whether to give (batch, time, units) or the last output, (batch, units)
     return_state          whether to give the last state as well; initial_state of the call sets the first one
 
@@ -107,13 +165,34 @@ class GRU(CellLayer):
 
     cell_class = GRUCell
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias: bool = True,
-                 kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
-                 kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None, activity_regularizer=None,
-                 kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0.0,
-                 recurrent_dropout=0.0, seed=None, return_sequences: bool = False, return_state: bool = False,
-                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True,
-                 use_cudnn="auto", **kwargs):
+    def __init__(
+        self,
+        units,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        seed=None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        reset_after: bool = True,
+        use_cudnn="auto",
+        **kwargs,
+    ):
         super().__init__(without_self(locals()))
 
 

@@ -24,7 +24,9 @@ class Flatten(Layer):
     def __init__(self, data_format=None, **kwargs):
         super().__init__(**kwargs)
         if data_format not in (None, "channels_last", "channels_first"):
-            raise ArgumentError(message("Flatten: unknown data_format", got=repr(data_format), want="channels_last or channels_first"))
+            raise ArgumentError(
+                message("Flatten: unknown data_format", got=repr(data_format), want="channels_last or channels_first")
+            )
         self.data_format = data_format or "channels_last"
         self.input_spec, self.built = InputSpec(min_ndim=1), True
 
@@ -54,9 +56,17 @@ class Reshape(Layer):
         have, known = prod(inputs.shape[1:]), prod(n for n in self.target_shape if n != -1)
         fits = have == known if -1 not in self.target_shape else known > 0 and have % known == 0
         if not fits or self.target_shape.count(-1) > 1:
-            raise ShapeError(message(f"{self.label} cannot give a sample the shape {self.target_shape}", got=described(inputs),
-                                     want=f"samples of {known} elements" if -1 not in self.target_shape else f"a multiple of {known} elements",
-                                     fix=f"these samples have {have} elements; let one size be -1", where=True))
+            raise ShapeError(
+                message(
+                    f"{self.label} cannot give a sample the shape {self.target_shape}",
+                    got=described(inputs),
+                    want=f"samples of {known} elements"
+                    if -1 not in self.target_shape
+                    else f"a multiple of {known} elements",
+                    fix=f"these samples have {have} elements; let one size be -1",
+                    where=True,
+                )
+            )
         sizes = [have // known if n == -1 else n for n in self.target_shape]
         return reshape(inputs, (inputs.shape[0], *sizes))
 
@@ -74,7 +84,9 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ArgumentError(message("Permute: dims names each dimension of a sample once, counted from 1", got=str(self.dims)))
+            raise ArgumentError(
+                message("Permute: dims names each dimension of a sample once, counted from 1", got=str(self.dims))
+            )
         self.input_spec, self.built = InputSpec(ndim=len(self.dims) + 1), True
 
     def call(self, inputs):

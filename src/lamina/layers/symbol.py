@@ -50,8 +50,14 @@ class Symbol:
         return f"<Symbol {described(self)}{made}>"
 
     def refuse(self, *_):
-        raise TraceError(message("a tensor of the functional API has no numbers", got=repr(self), where=True,
-                                 fix="make a lamina.Model(inputs, outputs) and call that on arrays"))
+        raise TraceError(
+            message(
+                "a tensor of the functional API has no numbers",
+                got=repr(self),
+                where=True,
+                fix="make a lamina.Model(inputs, outputs) and call that on arrays",
+            )
+        )
 
     __lamina_value__ = __array__ = __bool__ = __float__ = __int__ = __index__ = __iter__ = __len__ = refuse
 

@@ -15,9 +15,9 @@ MENTIONED = {"_own", "_fixed", "_parent", "_arguments", "calls"}
 
 
 class Tracked:
-    """Owns variables and layers: those made with ``add_weight``, and those set as attributes, also in lists and dicts."""
+    """Owns variables and layers: those of ``add_weight``, and those set as attributes, also in lists and dicts."""
 
-    nameless_root = False               # a model that stands alone puts no name of its own before those of its layers
+    nameless_root = False  # a model that stands alone puts no name of its own before those of its layers
     name: str
 
     def __new__(cls, *args, **kwargs):
@@ -55,7 +55,7 @@ class Tracked:
     @property
     def prefix(self) -> str:
         """What the paths of all that is inside begin with."""
-        if "name" not in self.__dict__ or self.nameless_root and self._parent is None:
+        if "name" not in self.__dict__ or (self.nameless_root and self._parent is None):
             return ""
         return f"{self.path}/"
 
@@ -145,12 +145,22 @@ class Tracked:
         mine, given = self.weights, [np.asarray(w) for w in weights]
         if len(mine) != len(given):
             fix = "build the layer first: call it once, or give the model an Input" if not mine else None
-            raise ShapeError(message(f"{self.label} has {len(mine)} weights, {len(given)} were given",  # type: ignore[attr-defined]
-                                     got=[str(w.shape) for w in given[:12]],
-                                     want=[f"{v.path} {v.shape}" for v in mine[:12]], fix=fix))
+            raise ShapeError(
+                message(
+                    f"{self.label} has {len(mine)} weights, {len(given)} were given",  # type: ignore[attr-defined]
+                    got=[str(w.shape) for w in given[:12]],
+                    want=[f"{v.path} {v.shape}" for v in mine[:12]],
+                    fix=fix,
+                )
+            )
         for v, w in zip(mine, given, strict=True):
             if v.shape != w.shape:
-                raise ShapeError(message(f"{self.label}: the weight {v.path!r} cannot take another shape",  # type: ignore[attr-defined]
-                                         got=str(w.shape), want=str(v.shape)))
+                raise ShapeError(
+                    message(
+                        f"{self.label}: the weight {v.path!r} cannot take another shape",  # type: ignore[attr-defined]
+                        got=str(w.shape),
+                        want=str(v.shape),
+                    )
+                )
         for v, w in zip(mine, given, strict=True):
             v.assign(w.astype(v.dtype))

@@ -21,7 +21,9 @@ def network_config(network) -> dict[str, Any]:
         own = isinstance(x.source.layer, InputLayer)
         name = x.source.layer.name if own else f"{x.name}_input"
         places[x] = [name, 0, 0]
-        layers.append({"class_name": "InputLayer", "config": {"name": name, "dtype": x.dtype, "batch_shape": list(x.shape)}})
+        layers.append(
+            {"class_name": "InputLayer", "config": {"name": name, "dtype": x.dtype, "batch_shape": list(x.shape)}}
+        )
     counts: dict[str, int] = {}
     for layer in network.layers:
         if any(call.layer is layer for call in network.calls):
@@ -29,12 +31,22 @@ def network_config(network) -> dict[str, Any]:
     for call in network.calls:
         number = counts.get(call.layer.name, 0)
         counts[call.layer.name] = number + 1
-        calls.append({"layer": call.layer.name, "args": [encoded(a, places) for a in call.args],
-                      "kwargs": {k: encoded(v, places) for k, v in call.kwargs.items()}})
+        calls.append(
+            {
+                "layer": call.layer.name,
+                "args": [encoded(a, places) for a in call.args],
+                "kwargs": {k: encoded(v, places) for k, v in call.kwargs.items()},
+            }
+        )
         for i, s in enumerate(leaves(call.outputs)):
             if isinstance(s, Symbol):
                 places[s] = [call.layer.name, number, i]
-    return {"layers": layers, "calls": calls, "inputs": encoded(network.inputs, places), "outputs": encoded(network.outputs, places)}
+    return {
+        "layers": layers,
+        "calls": calls,
+        "inputs": encoded(network.inputs, places),
+        "outputs": encoded(network.outputs, places),
+    }
 
 
 def rebuilt(config: dict[str, Any], custom_objects=None):
@@ -43,7 +55,9 @@ def rebuilt(config: dict[str, Any], custom_objects=None):
     tensors: dict[tuple, Any] = {}
     for spec in config["layers"]:
         if spec["class_name"] == "InputLayer":
-            tensors[(spec["config"]["name"], 0, 0)] = Input(**{**spec["config"], "batch_shape": tuple(spec["config"]["batch_shape"])})
+            tensors[(spec["config"]["name"], 0, 0)] = Input(
+                **{**spec["config"], "batch_shape": tuple(spec["config"]["batch_shape"])}
+            )
         else:
             layers[spec["config"]["name"]] = deserialize(spec, custom_objects)
     counts: dict[str, int] = {}
@@ -81,8 +95,13 @@ def encoded(value, places):
     if value is None or isinstance(value, bool | int | float | str):
         return value
     what = "a variable" if isinstance(value, Variable) else f"a {type(value).__name__}"
-    raise ArgumentError(message(f"{what} among the arguments of a call cannot be written as data", got=repr(value),
-                                fix="put it into a layer of your own"))
+    raise ArgumentError(
+        message(
+            f"{what} among the arguments of a call cannot be written as data",
+            got=repr(value),
+            fix="put it into a layer of your own",
+        )
+    )
 
 
 def decoded(value, tensors):

@@ -26,8 +26,13 @@ class Network:
         reached = {x for call in post for x in call.inputs} | set(self.results)
         for x in self.sources:
             if x not in reached:
-                raise ArgumentError(message(f"{label}: the input {x.name!r} leads to no output", got=repr(x),
-                                            fix="use it, or leave it out of inputs"))
+                raise ArgumentError(
+                    message(
+                        f"{label}: the input {x.name!r} leads to no output",
+                        got=repr(x),
+                        fix="use it, or leave it out of inputs",
+                    )
+                )
         inner = [call for call in post if not boundary & set(leaves(call.outputs))]
         self.calls = sorted(inner, key=lambda call: call.number)
         self.layers = by_depth(post, order, self.sources)
@@ -53,9 +58,13 @@ class Network:
         else:
             values = list(given) if isinstance(given, list | tuple) else [given]
         if len(values) != len(self.sources):
-            raise DataError(message(f"{self.label} has {len(self.sources)} inputs, {len(values)} were given",
-                                    got=[described(v) for v in values if hasattr(v, "shape")],
-                                    want=[f"{x.name}: {described(x)}" for x in self.sources]))
+            raise DataError(
+                message(
+                    f"{self.label} has {len(self.sources)} inputs, {len(values)} were given",
+                    got=[described(v) for v in values if hasattr(v, "shape")],
+                    want=[f"{x.name}: {described(x)}" for x in self.sources],
+                )
+            )
         return [fitted(self, x, value) for x, value in zip(self.sources, values)]
 
 
@@ -80,8 +89,13 @@ def symbols(nest, what: str) -> list[Symbol]:
     found = list(leaves(nest))
     for x in found:
         if not isinstance(x, Symbol):
-            raise ArgumentError(message(f"the {what} of a functional model are symbols", got=repr(x)[:60],
-                                        fix="start from lamina.Input(shape) and call layers on it"))
+            raise ArgumentError(
+                message(
+                    f"the {what} of a functional model are symbols",
+                    got=repr(x)[:60],
+                    fix="start from lamina.Input(shape) and call layers on it",
+                )
+            )
     return found
 
 
@@ -95,8 +109,13 @@ def traversed(outputs: list[Symbol], boundary: set[Symbol], label: str) -> tuple
         x, ready = stack.pop()
         call = x.source
         if call is None or (isinstance(call.layer, InputLayer) and x not in boundary):
-            raise ArgumentError(message(f"{label}: an output needs the input {x.name!r}, which is not among the inputs",
-                                        got=repr(x), fix="add it to inputs"))
+            raise ArgumentError(
+                message(
+                    f"{label}: an output needs the input {x.name!r}, which is not among the inputs",
+                    got=repr(x),
+                    fix="add it to inputs",
+                )
+            )
         if call in done:
             continue
         if ready:
@@ -131,6 +150,10 @@ def check_names(layers: list[Layer], label: str) -> None:
     seen: dict[str, Any] = {}
     for layer in layers:
         if seen.setdefault(layer.name, layer) is not layer:
-            raise ArgumentError(message(f"{label}: two layers are called {layer.name!r}",
-                                        got=f"{seen[layer.name].label} and {layer.label}",
-                                        fix="give one of them another name="))
+            raise ArgumentError(
+                message(
+                    f"{label}: two layers are called {layer.name!r}",
+                    got=f"{seen[layer.name].label} and {layer.label}",
+                    fix="give one of them another name=",
+                )
+            )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ArgumentError, message, unknown
+from ..layers.arguments import arguments_of, as_shape, shapes_to_symbols
 from ..layers.calling import inferred
-from ..layers.layer import Layer, arguments_of, as_shape, revived, shapes_to_symbols
+from ..layers.layer import Layer
 from ..layers.symbol import Symbol, leaves
-
 from . import configuration
 from .functional import Network
 from .summary import summary_text
@@ -39,7 +39,9 @@ class Model(Layer):
         super().__init__(name=name, trainable=True, autocast=False, **kwargs)
         self._network: Network | None = None
         if (inputs is None) != (outputs is None):
-            raise ArgumentError(message("a functional model needs inputs and outputs", fix="Model(inputs=x, outputs=y)"))
+            raise ArgumentError(
+                message("a functional model needs inputs and outputs", fix="Model(inputs=x, outputs=y)")
+            )
         if inputs is not None:
             self._network = Network(inputs, outputs, self.label)
             self._layers = self._network.layers
@@ -49,8 +51,9 @@ class Model(Layer):
 
     def call(self, inputs, training=None):
         if self._network is None:
-            raise NotImplementedError(message(f"{self.label} has no call", fix="write def call(self, inputs), or give "
-                                              "inputs and outputs"))
+            raise NotImplementedError(
+                message(f"{self.label} has no call", fix="write def call(self, inputs), or give inputs and outputs")
+            )
         return self._network.run(inputs)
 
     def build(self, input_shape=None):
@@ -125,8 +128,15 @@ class Model(Layer):
         shapes = [x.shape for x in self.outputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
-    def summary(self, line_length: int | None = None, positions=None, print_fn=None, expand_nested: bool = False,
-                show_trainable: bool = False, layer_range=None) -> None:
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions=None,
+        print_fn=None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range=None,
+    ) -> None:
         """Prints a table of the layers with output shapes and numbers of parameters, 80 columns wide unless told.
 
         ``print_fn`` gets the text instead of the terminal. ``expand_nested`` lists the layers of models inside.
@@ -145,16 +155,17 @@ class Model(Layer):
     def get_config(self) -> dict[str, Any]:
         """What makes the model again, as plain data: the graph of a functional one, the arguments of a subclass."""
         arguments = arguments_of(self)
-        if self._network is None or any(not isinstance(x, Symbol) for k in ("inputs", "outputs")
-                                        for x in leaves(arguments.get(k))):
+        if self._network is None or any(
+            not isinstance(x, Symbol) for k in ("inputs", "outputs") for x in leaves(arguments.get(k))
+        ):
             return super().get_config()
         return {"name": self.name, "trainable": self.trainable, **configuration.network_config(self._network)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):
-        """The model that ``get_config`` described, with new weights; own classes must be named in ``custom_objects``."""
+        """The model of a configuration, with new weights; own classes must be named in ``custom_objects``."""
         if "calls" not in config:
-            return cls(**{key: revived(value) for key, value in config.items()})
+            return super().from_config(config)
         inputs, outputs = configuration.rebuilt(config, custom_objects)
         return cls(inputs=inputs, outputs=outputs, name=config.get("name"), trainable=config.get("trainable", True))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ArgumentError, message
+from ..layers.arguments import as_shape
 from ..layers.input_layer import Input, InputLayer
-from ..layers.layer import Layer, as_shape, deserialize, serialize
+from ..layers.layer import Layer, deserialize, serialize
 from ..layers.symbol import Symbol
 from .functional import check_names, fitted
 from .model import Model
@@ -30,8 +31,8 @@ class Sequential(Model):
     def __init__(self, layers=None, trainable: bool = True, name: str | None = None):
         super().__init__(name=name)
         self._layers: list[Layer] = []
-        self._symbols: list[Symbol] = []        # the input, then the output of each layer
-        self._given = False                     # whether the input shape was told, and is not that of the first data
+        self._symbols: list[Symbol] = []  # the input, then the output of each layer
+        self._given = False  # whether the input shape was told, and is not that of the first data
         for layer in layers or []:
             self.add(layer)
         if not trainable:
@@ -42,14 +43,24 @@ class Sequential(Model):
         if isinstance(layer, Symbol) and layer.source is not None:
             layer = layer.source.layer
         if not isinstance(layer, Layer):
-            raise ArgumentError(message(f"{self.label} takes layers", got=repr(layer)[:60], where=True,
-                                        fix="pass an instance, such as layers.Dense(10)"))
+            raise ArgumentError(
+                message(
+                    f"{self.label} takes layers",
+                    got=repr(layer)[:60],
+                    where=True,
+                    fix="pass an instance, such as layers.Dense(10)",
+                )
+            )
         check_names([*self._layers, layer], self.label)
         if any(layer is other for other in self._layers):
-            raise ArgumentError(message(f"{self.label} has {layer.label} already", fix="use a functional Model to share layers"))
+            raise ArgumentError(
+                message(f"{self.label} has {layer.label} already", fix="use a functional Model to share layers")
+            )
         if isinstance(layer, InputLayer):
             if self._layers:
-                raise ArgumentError(message(f"{self.label}: an Input stands before all layers", got=f"{len(self.layers)} layers"))
+                raise ArgumentError(
+                    message(f"{self.label}: an Input stands before all layers", got=f"{len(self.layers)} layers")
+                )
             self.start(layer.output)
         elif not self.layers and not self._symbols:
             first = first_input(layer)
@@ -76,7 +87,9 @@ class Sequential(Model):
             return
         shape = as_shape(input_shape)
         if not isinstance(shape, tuple):
-            raise ArgumentError(message(f"{self.label} has one input", got=f"shapes {shape}", fix="use a functional Model"))
+            raise ArgumentError(
+                message(f"{self.label} has one input", got=f"shapes {shape}", fix="use a functional Model")
+            )
         dtype = self._layers[0].input_dtype if self._layers else "float32"
         x = Input(batch_shape=(None, *shape[1:]), dtype=dtype)
         self._symbols = [x]
@@ -112,19 +125,31 @@ class Sequential(Model):
 
     def _told(self) -> list[Symbol]:
         if not self._symbols:
-            raise ArgumentError(message(f"{self.label} does not know its input yet", fix="begin with Input(shape), or call it once"))
+            raise ArgumentError(
+                message(f"{self.label} does not know its input yet", fix="begin with Input(shape), or call it once")
+            )
         return self._symbols
 
     def get_config(self) -> dict[str, Any]:
         shape = list(self._symbols[0].shape) if self._symbols and not self._given else None
-        first = self._symbols[0] if self._given and not isinstance(self._layers[0] if self._layers else None, InputLayer) else None
-        layers = [serialize(layer) for layer in ([first.source.layer] if first is not None and first.source else []) + self._layers]
+        first = (
+            self._symbols[0]
+            if self._given and not isinstance(self._layers[0] if self._layers else None, InputLayer)
+            else None
+        )
+        layers = [
+            serialize(layer)
+            for layer in ([first.source.layer] if first is not None and first.source else []) + self._layers
+        ]
         return {"name": self.name, "trainable": self.trainable, "layers": layers, "build_input_shape": shape}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):
-        model = cls([deserialize(spec, custom_objects) for spec in config["layers"]], name=config.get("name"),
-                    trainable=config.get("trainable", True))
+        model = cls(
+            [deserialize(spec, custom_objects) for spec in config["layers"]],
+            name=config.get("name"),
+            trainable=config.get("trainable", True),
+        )
         if config.get("build_input_shape"):
             model.build(tuple(config["build_input_shape"]))
         return model

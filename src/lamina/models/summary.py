@@ -33,16 +33,24 @@ def is_chain(model: Model) -> bool:
     network = model.__dict__.get("_network")
     if network is None:
         return True
-    calls = [call for call in network.calls]
-    return len(calls) == len({id(c.layer) for c in calls}) and len(network.sources) == 1 and all(
-        len(call.inputs) == 1 and call.inputs[0].source is (calls[i - 1] if i else network.sources[0].source)
-        for i, call in enumerate(calls))
+    calls = list(network.calls)
+    return (
+        len(calls) == len({id(c.layer) for c in calls})
+        and len(network.sources) == 1
+        and all(
+            len(call.inputs) == 1 and call.inputs[0].source is (calls[i - 1] if i else network.sources[0].source)
+            for i, call in enumerate(calls)
+        )
+    )
 
 
 def lines_of(layer: Layer, model: Model, chain: bool, expand_nested: bool, show_trainable: bool, indent: str):
     built = layer.built or layer.weights
-    row = [f"{indent}{layer.name} ({type(layer).__name__})", shape_of(layer, model),
-           f"{layer.count_params():,}" if built else "0 (unbuilt)"]
+    row = [
+        f"{indent}{layer.name} ({type(layer).__name__})",
+        shape_of(layer, model),
+        f"{layer.count_params():,}" if built else "0 (unbuilt)",
+    ]
     row += [] if chain else [connections(layer, model)]
     row += (["yes" if layer.trainable else "no"] if layer.weights else ["-"]) if show_trainable else []
     yield row
@@ -74,8 +82,12 @@ def row_text(cells, columns) -> str:
     """One row; what does not fit goes on below, in its column."""
     wrapped = [wrap(str(cell), size - 2) for cell, size in zip(cells, columns, strict=True)]
     height = max(map(len, wrapped))
-    return "\n".join("".join(f" {(lines[i] if i < len(lines) else ''):<{size - 1}}" for lines, size in zip(wrapped, columns, strict=True)).rstrip()
-                     for i in range(height))
+    return "\n".join(
+        "".join(
+            f" {(lines[i] if i < len(lines) else ''):<{size - 1}}" for lines, size in zip(wrapped, columns, strict=True)
+        ).rstrip()
+        for i in range(height)
+    )
 
 
 def wrap(text: str, size: int) -> list[str]:
@@ -90,7 +102,11 @@ def wrap(text: str, size: int) -> list[str]:
 
 
 def totals(model: Model) -> list[str]:
-    groups = (("Total", model.weights), ("Trainable", model.trainable_weights), ("Non-trainable", model.non_trainable_weights))
+    groups = (
+        ("Total", model.weights),
+        ("Trainable", model.trainable_weights),
+        ("Non-trainable", model.non_trainable_weights),
+    )
     result = []
     for word, variables in groups:
         count, size = sum(v.type.size for v in variables), sum(v.array.nbytes for v in variables)
