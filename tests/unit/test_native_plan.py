@@ -176,7 +176,7 @@ def test_loops_agree_with_the_reference(reverse, history, sums, length):
         rng = np.random.default_rng(1)
         variables, step = recurrent(reverse, history, sums)
         compiled = backend.compile(trace(step, [Type("float32", (length, 5, 3)), Type("float32", (5, 4))]).bound)
-        assert backend is reference or all(where == "native" for _, where in compiled.placement())
+        assert backend is reference or all(placed.backend == "native" for placed in compiled.placement())
         arrays = [rng.normal(size=(length, 5, 3)).astype("float32"), rng.normal(size=(5, 4)).astype("float32")]
         results = [r for _ in range(2) for r in compiled.run(*arrays)]
         outcomes.append([*results, *(v.numpy() for v in variables)])

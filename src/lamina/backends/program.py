@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ..errors import ShapeError, message
-from ..graph import Graph
+from ..graph import Graph, Node
 from ..types import Type, type_of
 
 
@@ -44,6 +44,14 @@ class Bound:
     def results(self) -> int:
         """How many outputs go to the caller."""
         return len(self.graph.outputs) - len(self.updates)
+
+
+class Placed(NamedTuple):
+    """A node that is run: which backend runs it, and in which of the program's instructions (several may be fused)."""
+
+    node: Node
+    backend: str
+    instruction: int
 
 
 class Program:
@@ -80,8 +88,8 @@ class Program:
             results = self.run(*(source[rows] for source in sources))
         return results
 
-    def placement(self) -> list[tuple[str, str]]:
-        """For each node of the graph that is run: its text, and which backend runs it. For ``explain``."""
+    def placement(self) -> list[Placed]:
+        """For each node that is run, in order, who runs it. For ``explain``."""
         raise AssertionError("a Program must implement placement")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..composite import inline
 from ..op import evaluate
-from .program import Bound, Program, write
+from .program import Bound, Placed, Program, write
 
 
 class ReferenceProgram(Program):
@@ -33,7 +33,7 @@ class ReferenceProgram(Program):
         return results
 
     def placement(self):
-        return [(n.op.name if n.op else "", self.backend) for n in self.graph.nodes]
+        return [Placed(node, self.backend, i) for i, node in enumerate(self.graph.nodes)]
 
 
 def compile(bound: Bound) -> Program:

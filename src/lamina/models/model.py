@@ -11,10 +11,11 @@ from ..layers.layer import Layer
 from ..layers.symbol import Symbol, leaves
 from . import configuration
 from .functional import Network
+from .saved import Saved
 from .summary import summary_text
 
 
-class Model(Layer):
+class Model(Saved, Layer):
     """A network of layers.
 
     Either functional, from symbols: ``Model(inputs, outputs)``, each a symbol, a list or a dict of them; or a subclass

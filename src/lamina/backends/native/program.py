@@ -9,7 +9,7 @@ import numpy as np
 from ... import _native
 from ...composite import inline
 from ...passes import simplify
-from ..program import Bound, Program
+from ..program import Bound, Placed, Program
 from .capabilities import capabilities
 from .draft import Draft
 from .memory import plan_memory
@@ -129,15 +129,15 @@ class NativeProgram(Program):
 
     def placement(self):
         found = []
-        for draft in self.drafts:
-            found += placed(draft)
+        for i, draft in enumerate(self.drafts):
+            found += placed(draft, i)
         return found
 
 
-def placed(draft: Draft) -> list[tuple[str, str]]:
-    """The ops of a draft and who runs them, bodies included."""
+def placed(draft: Draft, instruction: int) -> list[Placed]:
+    """The nodes of a draft and who runs them, bodies included."""
     where = "reference" if draft.kernel == "python" else "native"
-    rows = [(n.op.name if n.op else "", where) for n in draft.nodes]
+    rows = [Placed(n, where, instruction) for n in draft.nodes]
     for inner in draft.body.drafts if draft.body else ():
-        rows += placed(inner)
+        rows += placed(inner, instruction)
     return rows

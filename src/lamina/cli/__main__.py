@@ -1,0 +1,5 @@
+"""``python -m lamina.cli``: the same as ``lamina``."""
+
+from . import main
+
+main()
