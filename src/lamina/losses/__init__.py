@@ -1,7 +1,6 @@
 """Losses, under Keras's names: classes to pass to ``compile``, and functions that give one value for each sample."""
 
 from ..errors import ArgumentError, message
-from ..registry import Registry
 from .crossentropy import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -27,7 +26,7 @@ from .distribution import (
     tversky,
 )
 from .labels import check_labels
-from .loss import Loss, LossFunctionWrapper
+from .loss import Loss, LossFunctionWrapper, registry
 from .margin import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from .regression import (
     CosineSimilarity,
@@ -48,11 +47,10 @@ from .regression import (
     mean_squared_logarithmic_error,
 )
 
-registry = Registry("loss")
 for _loss in (
     BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
     CategoricalGeneralizedCrossEntropy, CategoricalHinge, CosineSimilarity, Dice, HalfSquaredError, Hinge, Huber,
-    KLDivergence, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    KLDivergence, LogCosh, LossFunctionWrapper, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
     MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge, Tversky,
 ):
     registry.register(_loss)

@@ -9,10 +9,11 @@ from .. import ops
 from ..errors import ArgumentError, ShapeError, message
 from ..graph import Node, scope
 from ..op import as_value
-from ..registry import snake_case
+from ..registry import Registry, snake_case
 from ..trace import current
 
 EPSILON = 1e-7      # Keras's: probabilities are kept within EPSILON..1-EPSILON, and it is added to what might be 0
+registry = Registry("loss")
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
@@ -93,8 +94,12 @@ class LossFunctionWrapper(Loss):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments; a function of one's own must be among the ``custom_objects`` when the loss is made again."""
-        own = {} if type(self) is not LossFunctionWrapper else {"fn": self.fn.__name__}
+        own = {} if type(self) is not LossFunctionWrapper else {"fn": registry.serialize(self.fn)}
         return {**super().get_config(), **own, **self.arguments}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        return cls(**{**config, "fn": registry.get(config["fn"])} if "fn" in config else config)
 
 
 def mask_of(x):

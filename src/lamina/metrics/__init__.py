@@ -58,7 +58,7 @@ from .correlation import (
     pearson_correlation,
 )
 from .f_score import F1Score, FBetaScore
-from .mean import Mean, MeanMetricWrapper, Sum
+from .mean import Mean, MeanMetricWrapper, Sum, functions
 from .metric import Metric
 from .of_losses import (
     BinaryCrossentropy,
@@ -85,6 +85,7 @@ for _metric, *_aliases in (
     (CategoricalCrossentropy,), (CategoricalHinge,), (ConcordanceCorrelation,), (ConfusionMatrix,), (CosineSimilarity,),
     (F1Score,), (FBetaScore, "fbeta_score"), (FalseNegatives,), (FalsePositives,), (Hinge,), (IoU,),
     (KLDivergence, "kld", "KLD", "kullback_leibler_divergence"), (LogCoshError, "logcosh", "log_cosh"), (Mean,),
+    (MeanMetricWrapper,),
     (MeanAbsoluteError, "mae", "MAE"), (MeanAbsolutePercentageError, "mape", "MAPE"), (MeanIoU,),
     (MeanSquaredError, "mse", "MSE"), (MeanSquaredLogarithmicError, "msle", "MSLE"), (OneHotIoU,), (OneHotMeanIoU,),
     (PearsonCorrelation,), (Poisson,), (Precision,), (PrecisionAtRecall,), (R2Score, "r2"), (Recall,),
@@ -94,6 +95,16 @@ for _metric, *_aliases in (
     (TruePositives,),
 ):
     registry.register(_metric, snake_case(_metric.__name__), *_aliases)
+
+
+for _function in (
+    accuracy, binary_accuracy, binary_crossentropy, binary_focal_crossentropy, categorical_accuracy,
+    categorical_crossentropy, categorical_focal_crossentropy, categorical_hinge, concordance_correlation,
+    cosine_similarity, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+    mean_squared_error, mean_squared_logarithmic_error, pearson_correlation, poisson, sparse_categorical_accuracy,
+    sparse_categorical_crossentropy, sparse_top_k_categorical_accuracy, squared_hinge, top_k_categorical_accuracy,
+):
+    functions.register(_function)
 
 
 def get(identifier):

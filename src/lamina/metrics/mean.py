@@ -7,8 +7,12 @@ from typing import Any
 from .. import ops
 from ..errors import ShapeError, message
 from ..losses.loss import described, divide_no_nan, same_rank
+from ..losses.loss import registry as losses
 from ..op import as_value
+from ..registry import Registry
 from .metric import Metric, float_of, unmasked
+
+functions = Registry("function of a metric")
 
 
 def for_each_sample(values, sample_weight, reduce, dtype: str):
@@ -99,5 +103,12 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments; a function of one's own must be among the ``custom_objects`` when the metric is made again."""
-        own = {} if type(self) is not MeanMetricWrapper else {"fn": self.fn.__name__}
+        own = {} if type(self) is not MeanMetricWrapper else {"fn": functions.serialize(self.fn)}
         return {**super().get_config(), **own, **self.arguments}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        if "fn" not in config:
+            return cls(**config)
+        known = losses if isinstance(config["fn"], dict) else functions
+        return cls(**{**config, "fn": known.get(config["fn"])})

@@ -17,7 +17,7 @@ from ..trace import Variable
 class Metric:
     """A measure that is gathered over batches.
 
-    A subclass makes its state with ``add_variable``, and implements ``update_state`` and ``result`` with ``lamina.ops``.
+    A subclass makes its state with ``add_variable``, and implements ``update_state`` and ``result`` with ops.
 
     dtype  of the state, float32 by default
     name   how it is called in a history; the class's name in snake case by default

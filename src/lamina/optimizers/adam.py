@@ -130,7 +130,7 @@ class Nadam(Moments):
     >>> weight = lamina.Variable([1.0])
     >>> lamina.optimizers.Nadam(learning_rate=0.25).apply([np.array([9.0], "float32")], [weight])
     >>> weight.numpy().round(2)
-    array([0.74], dtype=float32)
+    array([0.73], dtype=float32)
     """
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, *shared, **options):
