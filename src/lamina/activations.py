@@ -80,14 +80,14 @@ celu, elu, glu, leaky_relu, log_sigmoid, mish, relu6 = (
 hard_shrink, hard_sigmoid, hard_silu, hard_tanh = told.hard_shrink, told.hard_sigmoid, told.hard_silu, told.hard_tanh
 selu, silu, soft_shrink, softsign, squareplus, step = (
     told.selu, told.silu, told.soft_shrink, told.softsign, told.squareplus, told.step)
-crelu, sparse_plus, sparse_sigmoid, tanh_shrink, threshold = (
-    told.crelu, told.sparse_plus, told.sparse_sigmoid, told.tanh_shrink, told.threshold)
+crelu, sparsemax, sparse_plus, sparse_sigmoid, tanh_shrink, threshold = (
+    told.crelu, told.sparsemax, told.sparse_plus, told.sparse_sigmoid, told.tanh_shrink, told.threshold)
 softmax, log_softmax = ops.softmax, ops.log_softmax
 swish, hard_swish = silu, hard_silu
 
 for activation in (linear, relu, gelu, sigmoid, tanh, softplus, exponential, celu, crelu, elu, glu, leaky_relu, log_sigmoid,
                  mish, relu6, hard_shrink, hard_sigmoid, hard_tanh, selu, soft_shrink, softsign, squareplus, step,
-                 sparse_plus, sparse_sigmoid, tanh_shrink, threshold, softmax, log_softmax):
+                 sparse_plus, sparse_sigmoid, tanh_shrink, threshold, softmax, sparsemax, log_softmax):
     ACTIVATIONS.register(activation)
 ACTIVATIONS.register(silu, "swish")
 ACTIVATIONS.register(hard_silu, "hard_swish")

@@ -9,7 +9,10 @@ from lamina.errors import ArgumentError
 from lamina.trace import value_and_grad
 
 
-@pytest.mark.parametrize("case", load("activations"), ids=str)
+CASES = [case for case in load("activations") if case.function != "sparsemax"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_values_and_derivatives_are_those_of_keras(case):
     function = getattr(activations, case.function)
     (x,), (wanted,), (dy,) = case.args, case.outputs, case.output_grads
@@ -19,6 +22,23 @@ def test_values_and_derivatives_are_those_of_keras(case):
     if "ties" not in (case.tags or ()):
         _, dx = value_and_grad(lambda x: ops.sum(function(x, **case.kwargs) * dy))(x)
         np.testing.assert_allclose(dx, case.input_grads[0], rtol=1e-5, atol=1e-5 * np.abs(case.input_grads[0]).max())
+
+
+def test_sparsemax_gives_distributions_where_keras_does_not():
+    """Keras 3.15 adds up running sums, so that some of its rows do not sum to 1; the paper's do, and so do ours."""
+    (case,) = (case for case in load("activations") if case.function == "sparsemax")
+    (x,), (keras,) = case.args, case.outputs
+    y = activations.sparsemax(x)
+    np.testing.assert_allclose(y.sum(-1), 1, rtol=1e-6)
+    right = np.isclose(keras.sum(-1), 1)
+    assert right.any()
+    assert not right.all()
+    np.testing.assert_allclose(y[right], keras[right], atol=1e-6)
+
+
+def test_sparsemax_at_its_kink_sends_no_gradient_to_what_is_zero():
+    _, dx = value_and_grad(lambda x: activations.sparsemax(x)[0])(np.float32([1.0, 1.0, 0.0, -5.0]))
+    np.testing.assert_allclose(dx, [0.5, -0.5, 0, 0], atol=1e-6)
 
 
 def test_names_are_found():

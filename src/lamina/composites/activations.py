@@ -7,12 +7,16 @@ import math
 from ..errors import ShapeError, message
 from ..op import as_value
 from ..ops.compare import greater, greater_equal, less_equal, select
+from ..ops.create import iota_of
+from ..ops.cumulate import cumsum_
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, div, floats, mul, neg, sub
 from ..ops.arrange import concatenate
 from ..ops.axes import canonical_axis, spelled
+from ..ops.broadcast import spread, sum_
 from ..ops.piecewise import abs_, relu
 from ..ops.slice import part
+from ..ops.sort import sort_
 from ..ops.transcendental import erf, expm1, sigmoid, softplus, sqrt, square, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -203,6 +207,23 @@ def glu(x, axis: int = -1):
     if n % 2:
         raise ShapeError(message(f"glu: axis {axis} does not split into halves", got=spelled(x), want="an even size"))
     return mul(part(x, axis, 0, n // 2), sigmoid(part(x, axis, n // 2, n)))
+
+
+@public
+def sparsemax(x, axis: int = -1):
+    """The point of the simplex that is nearest to x: like softmax, with true zeros. Martins, Astudillo (ICML 2016), section 2.
+
+    >>> lamina.ops.sparsemax([3.0, 2.5, -1.0])
+    array([0.75, 0.25, 0.  ], dtype=float32)
+    """
+    (x,) = floats(x)
+    axis = canonical_axis(axis, len(x.shape))
+    falling = neg(sort_(neg(x), axis=axis))
+    ranks = add(cast(iota_of(x, axis), str(x.dtype)), 1.0)
+    above = cast(greater(add(mul(falling, ranks), 1.0), cumsum_(falling, axis=axis, reverse=False)), str(x.dtype))
+    count = spread(sum_(above, axes=(axis,)), x, (axis,))
+    total = spread(sum_(mul(above, falling), axes=(axis,)), x, (axis,))
+    return relu(sub(x, div(sub(total, 1.0), count)))
 
 
 @public

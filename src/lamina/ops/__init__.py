@@ -62,6 +62,7 @@ from .compare import (
 )
 from .compare import is_finite as isfinite
 from .compare import is_nan as isnan
+from .control import cond, while_loop
 from .creation import (
     arange,
     diag,
@@ -171,11 +172,13 @@ from ..composites.activations import (  # isort: skip
     softsign,
     sparse_plus,
     sparse_sigmoid,
+    sparsemax,
     squareplus,
     step,
     tanh_shrink,
     threshold,
 )
+from ..composites.cumprod import cumprod  # isort: skip
 from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip
 from ..composites.unit_norm import normalize  # isort: skip
 

@@ -51,6 +51,12 @@ def full_like(x, value, shape=None, dtype: str | None = None):
     return full.node([], attrs) if isinstance(x, Node) else full(**attrs)
 
 
+def iota_of(x, axis: int):
+    """For each element of x its number along an axis, as int32: a node if x is one, else an array."""
+    attrs = {"shape": tuple(x.shape), "axis": axis, "dtype": "int32"}
+    return iota.node([], attrs) if isinstance(x, Node) else iota(**attrs)
+
+
 def iota_like(x, count: int):
     """0, 1, … count - 1 in the dtype of x: a node if x is one, else an array."""
     attrs = {"shape": (count,), "axis": 0, "dtype": str(x.dtype)}

@@ -18,6 +18,7 @@ class Gather(Op):
     """table[ids]: row numbers to rows, the embedding lookup. Numbers must lie within 0..rows-1."""
 
     kernel = "gather"
+    whole = (0, 4)
     samples = [((ROWS, IDS), {}), ((ROWS, Type("int32", (2, 3))), {}), ((Type("float32", (5,)), IDS), {}),
                ((ROWS, Type("int64", (0,))), {}), ((ROWS, Type("int32", ())), {}), ((Type("float32", (5, 2, 3)), IDS), {})]
     rejects = [((ROWS, ROWS), {}, "whole numbers"), ((Type("float32", ()), IDS), {}, "no rows")]
@@ -39,6 +40,7 @@ class ScatterAdd(Op):
     """out[ids[i]] += rows[i], starting from zero and in order of i."""
 
     kernel = "scatter_add"
+    whole = (0, 4)
     samples = [((Type("float32", (4, 3)), IDS), {"rows": 5}), ((Type("float32", (2, 3, 3)), Type("int32", (2, 3))), {"rows": 5}),
                ((Type("float32", (4,)), IDS), {"rows": 7})]
     rejects = [((Type("float32", (3, 3)), IDS), {"rows": 5}, "one row for each number")]

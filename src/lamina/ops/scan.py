@@ -6,13 +6,15 @@ loop is kept, not computed again: the derivative asks for a wider forward scan, 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from ..errors import TraceError, message, shape_error
 from ..gradients import dependents, gradients
 from ..graph import Graph, Node, placeholder, topological_order
 from ..graph.rewrite import rebuilt
-from ..op import Op, as_node, as_value, evaluate, item, tracing
+from ..op import Op, _traces, as_node, as_value, evaluate, item, tracing
 from ..types import Type
 from .create import full
 from .defer import public
@@ -236,7 +238,8 @@ def scan(f, init, xs=None, length: int | None = None, reverse: bool = False):
     carry, rows = [as_node(c) for c in carry], [as_node(x) for x in rows]
     c_in = [placeholder(c.type) for c in carry]
     x_in = [placeholder(x.type.with_shape(*x.shape[1:])) for x in rows]
-    next_carry, ys = f(c_in[0] if single_carry else c_in, None if xs is None else x_in[0] if single_x else x_in)
+    with no_assignment("scan"):
+        next_carry, ys = f(c_in[0] if single_carry else c_in, None if xs is None else x_in[0] if single_x else x_in)
     (c_out, _), (y_out, single_y) = as_list(next_carry), as_list(ys)
     body, constants = closed([*c_in, *x_in], [as_node(as_value(v)) for v in (*c_out, *y_out)])
     node = scan_op.node([*carry, *rows, *constants], {"body": body, "length": steps, "carries": len(carry), "scanned": len(rows), "reverse": reverse})
@@ -244,6 +247,17 @@ def scan(f, init, xs=None, length: int | None = None, reverse: bool = False):
     last = [item(node, i) for i in range(n)]
     stacked = [item(node, 2 * n + i) for i in range(len(y_out))]
     return last[0] if single_carry else last, None if ys is None else stacked[0] if single_y else stacked
+
+
+@contextmanager
+def no_assignment(what: str):
+    """A TraceError where the part of a loop or a branch assigns a variable: that would happen once, while tracing."""
+    trace = _traces[-1] if _traces else None
+    before = dict(trace.current) if trace else {}
+    yield
+    for key, variable in (trace.assigned if trace else {}).items():
+        if trace.current[key] is not before.get(key):
+            raise TraceError(message(f"variable {variable.path!r} is assigned inside of {what}", fix="carry the value out, and assign it outside"))
 
 
 def eager(f, carry, rows, steps, reverse, single_carry, single_x, no_xs):
