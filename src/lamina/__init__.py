@@ -23,6 +23,7 @@ LAZY = {
     "Loss": "lamina.losses",
     "Metric": "lamina.metrics",
     "Optimizer": "lamina.optimizers",
+    "callbacks": "lamina.callbacks",
     "layers": "lamina.layers",
     "models": "lamina.models",
     "Input": "lamina.layers",

@@ -9,13 +9,14 @@ from ..layers.arguments import arguments_of, as_shape, shapes_to_symbols
 from ..layers.calling import inferred
 from ..layers.layer import Layer
 from ..layers.symbol import Symbol, leaves
+from ..training.trainer import Trainer
 from . import configuration
 from .functional import Network
 from .saved import Saved
 from .summary import summary_text
 
 
-class Model(Saved, Layer):
+class Model(Trainer, Saved, Layer):
     """A network of layers.
 
     Either functional, from symbols: ``Model(inputs, outputs)``, each a symbol, a list or a dict of them; or a subclass
