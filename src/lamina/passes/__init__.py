@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from ..graph import Graph
+from .commute import commute
 from .drop import drop
 from .fold import fold
 from .hoist import hoist
+from .join import join
 from .share import share
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph with constants folded, equal nodes shared, dead ones dropped and sums taken out of loops."""
-    graph = drop(share(fold(graph)))
+    """The graph with constants folded, padded pieces joined, equal nodes shared, dead ones dropped and sums
+    taken out of loops."""
+    graph = drop(share(commute(join(fold(graph)))))
     slim = hoist(graph)
     return graph if slim is graph else drop(share(fold(slim)))
 
 
-__all__ = ["drop", "fold", "hoist", "share", "simplify"]
+__all__ = ["commute", "drop", "fold", "hoist", "join", "share", "simplify"]

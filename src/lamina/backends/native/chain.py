@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...graph import Node
-from .views import View
+from .views import View, unshaped
 
 
 class Chain:
@@ -103,10 +103,11 @@ def build(chain: Chain, nodes: list[Node], resolve: Callable[[Node], object]) ->
     inside = set(nodes)
 
     def operand(x: Node):
-        if x is chain.product:
+        own = unshaped(x)
+        if own is chain.product:
             return ("in", -1)
-        if x in inside:
-            return ("node", x)
+        if own in inside:
+            return ("node", own)
         found = resolve(x)
         return chain.source(found) if isinstance(found, View) else found
 

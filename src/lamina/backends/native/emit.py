@@ -71,8 +71,15 @@ def pad(planner: Planner, node: Node) -> None:
 
 
 def concatenate(planner: Planner, node: Node) -> None:
-    views = [planner.view(x) for x in node.inputs]
-    planner.add(Draft("concatenate", views, [planner.place_of(node)], [node.attrs["axis"]], nodes=[node]))
+    """Copies the pieces that were not computed in their places."""
+    whole, start = planner.place_of(node), 0
+    axis = node.attrs["axis"]
+    for x in node.inputs:
+        place = whole.with_layout(x.shape, whole.strides, whole.offset + start * whole.strides[axis])
+        view = planner.view(x)
+        if (view.storage, view.offset, view.strides) != (place.storage, place.offset, place.strides) and x.type.size:
+            planner.add(Draft("copy", [view], [place], nodes=[node]))
+        start += x.shape[axis]
 
 
 def gather(planner: Planner, node: Node) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...graph import Graph, Node, users
-from .views import SIZES
+from .views import SIZES, VIEWS, Storage, View, reshaped_strides, row_major, unshaped, viewed
 
+NOWHERE = Storage(0)
 LIMIT = 96  # steps in one chain
 
 
@@ -61,7 +62,9 @@ class Grouping:
 
     def seen(self, node: Node) -> set[int]:
         """The groups whose values a node reads moved about: it must wait until they are complete."""
-        return {self.of_index(i) for x in node.inputs if x not in self.of for i in self.behind.get(x, ())}
+        return {
+            self.of_index(i) for x in map(unshaped, node.inputs) if x not in self.of for i in self.behind.get(x, ())
+        }
 
     def of_index(self, index: int) -> int:
         """The index of the group that a group was merged into."""
@@ -74,18 +77,26 @@ class Grouping:
             self.behind[node] = frozenset(self.sources(node))
             return
         if self.elementwise(node):
-            candidates = {self.of[x].index: self.of[x] for x in node.inputs if x in self.of}
+            sources = [unshaped(x) for x in node.inputs]
+            candidates = {self.of[x].index: self.of[x] for x in sources if x in self.of}
             ordered = sorted(
-                (g for g in candidates.values() if g.fusible and g.shape == node.shape and len(g.nodes) < LIMIT),
-                key=lambda g: (g.root is None, -g.index),
+                (g for g in candidates.values() if self.fits(node, g)), key=lambda g: (g.root is None, -g.index)
             )
             for group in ordered:
                 if self.join(node, group):
                     for other in ordered:
-                        if other is not group:
+                        if other is not group and other.shape == group.shape:
                             self.merge(group, other)
                     return
         self.start(node)
+
+    def fits(self, node: Node, group: Group) -> bool:
+        """Whether a chain over the group's shape can compute the node: element i of the one is element i of the other."""
+        if not group.fusible or len(group.nodes) >= LIMIT or node.type.size != group.nodes[0].type.size:
+            return False
+        return node.shape == group.shape or all(
+            self.of.get(unshaped(x)) is group or laid_out(x, group.shape) for x in node.inputs
+        )
 
     def start(self, node: Node) -> None:
         rooted = self.root(node)
@@ -199,3 +210,21 @@ class Grouping:
                 group.needs |= self.sources(node)
             group.needs.discard(group.index)
         return sorted(found, key=lambda g: max(position[n] for n in g.nodes))
+
+
+def laid_out(node: Node, shape: tuple[int, ...]) -> bool:
+    """Whether a value can be read under another shape without a copy, if what it shows lies in row-major order."""
+    return reshaped(node, shape) is not None
+
+
+def reshaped(node: Node, shape: tuple[int, ...]):
+    view = imagined(node)
+    return None if view is None else reshaped_strides(view.shape, view.strides, shape)
+
+
+def imagined(node: Node) -> View | None:
+    """The view that a node would be."""
+    if node.op is None or node.op.name not in VIEWS:
+        return View(NOWHERE, node.dtype, node.shape, row_major(node.shape))
+    source = imagined(node.inputs[0])
+    return None if source is None else viewed(node.op.name, source, node.attrs, node.shape)

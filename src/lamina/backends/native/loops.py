@@ -34,6 +34,7 @@ class Loop:
         self.parents: dict[Storage, View] = {}
         self.read = {m.attrs["index"] for m in planner.reads[node]}
         self.results: dict[int, View] = {}
+        self.stacks: dict[Node, View] = {}
         self.histories: dict[int, View] = {}  # for each carry: its values after each step
 
     def base(self, view: View, step: int) -> Storage:
@@ -132,9 +133,10 @@ class Loop:
         if y in shown:
             self.results[index] = self.histories[shown[y]]
             return
-        out = fresh(Type(y.dtype, (self.length, *y.shape)))
-        self.results[index] = out
-        targets.append((y, self.row_of(out)))
+        if y not in self.stacks:
+            self.stacks[y] = fresh(Type(y.dtype, (self.length, *y.shape)))
+            targets.append((y, self.row_of(self.stacks[y])))
+        self.results[index] = self.stacks[y]
 
     def move(self, source: View, place: View) -> None:
         self.outer.add(Draft("copy", [source], [place], nodes=[self.node]))

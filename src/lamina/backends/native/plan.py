@@ -15,9 +15,8 @@ from . import emit
 from .chain import Chain, build
 from .draft import Draft
 from .fuse import Group, Grouping
-from .views import SIZES, Storage, View, fresh, row_major, viewed
+from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, viewed
 
-VIEWS = {"reshape", "transpose", "expand", "slice", "reverse", "stop_gradient"}
 GENERATORS = {"iota", "random_bits"}
 
 
@@ -121,6 +120,15 @@ class Planner:
         copy = self.contiguous(source)
         return copy.with_layout(node.shape, row_major(node.shape))
 
+    def under(self, view: View, shape: tuple[int, ...]) -> View:
+        """The same elements in the same order under another shape."""
+        if view.shape == shape:
+            return view
+        strides = reshaped_strides(view.shape, view.strides, shape)
+        if strides is None:
+            return self.contiguous(view).with_layout(shape, row_major(shape))
+        return view.with_layout(shape, strides)
+
     def contiguous(self, view: View) -> View:
         """The same elements side by side."""
         if view.contiguous:
@@ -160,6 +168,10 @@ class Planner:
         """Values are computed straight into the place of a target, unless somebody must still read what lies there."""
         self.needs = {g.index: set(g.needs) for g in self.groups}
         readers = self.readers_of_inputs()
+        self.place_values(readers)
+        self.place_pieces(readers)
+
+    def place_values(self, readers) -> None:
         for target in self.targets:
             if target.place is None:
                 continue
@@ -170,6 +182,32 @@ class Planner:
             self.places[target.node] = dataclasses.replace(
                 target.place, storage=Storage(0, successor_of=target.place.storage)
             )
+
+    def place_pieces(self, readers) -> None:
+        """What is put end to end is computed straight into its part of the whole."""
+        for node in self.graph.nodes:
+            if node.op is None or node.op.name != "concatenate" or not self.can.kernel("concatenate", (node.dtype,)):
+                continue
+            whole = self.places.get(node)
+            if whole is not None and readers.get(whole.storage.root):
+                continue  # somebody still reads what lies there
+            pieces = [x for x in dict.fromkeys(node.inputs) if self.is_free(x) and node.inputs.count(x) == 1]
+            if not pieces:
+                continue
+            self.places[node] = whole = whole or fresh(node.type)
+            start = 0
+            for x in node.inputs:
+                if x in pieces:
+                    step = whole.strides[node.attrs["axis"]]
+                    self.places[x] = whole.with_layout(x.shape, whole.strides, whole.offset + start * step)
+                start += x.shape[node.attrs["axis"]]
+
+    def is_free(self, node: Node) -> bool:
+        """Whether a node is computed by a chain, and may be put anywhere."""
+        group = self.group_of.get(node)
+        targeted = any(t.node is node for t in self.targets)
+        free = group is not None and group.fusible and node not in self.places and not targeted
+        return free and node.shape == group.shape
 
     def readers_of_inputs(self) -> dict[Storage, dict[int, list[tuple[Node, Node]]]]:
         """For each storage that is given: the groups that read it, with the nodes and what they read."""
@@ -270,19 +308,25 @@ class Planner:
     def escaping(self, group: Group) -> list[Node]:
         """The nodes of a group whose value somebody outside reads."""
         outputs = {t.node for t in self.targets}
-        return [n for n in group.nodes if n in outputs or any(self.group_of.get(m) is not group for m in self.reads[n])]
+
+        def leaves(node: Node) -> bool:
+            return node in outputs or any(
+                leaves(m) if is_reshape(m) else self.group_of.get(m) is not group for m in self.reads[node]
+            )
+
+        return [n for n in group.nodes if leaves(n)]
 
     def emit_group(self, group: Group) -> None:
         chain = Chain(group.shape, group.root)
 
         def resolve(x: Node):
             constant = self.constant(x)
-            return self.view(x) if constant is None else constant
+            return self.under(self.view(x), group.shape) if constant is None else constant
 
         ins = emit.matrix_operands(self, group.root) if group.root is not None else None
         build(chain, group.nodes, resolve)
         out_nodes = self.escaping(group)
-        outs = [self.place_of(n) for n in out_nodes]
+        outs = [self.under(self.place_of(n), group.shape) for n in out_nodes]
         for node, view in zip(out_nodes, outs, strict=True):
             chain.output(node, view)
         if ins is None:
@@ -310,6 +354,10 @@ class Planner:
                 out[...] = value
 
         self.add(Draft("python", ins, outs, call=call, nodes=[node]))
+
+
+def is_reshape(node: Node) -> bool:
+    return node.op is not None and node.op.name == "reshape"
 
 
 def _type(view: View) -> Type:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import prod
 
+from ...graph import Node
 from ...types import Type
 
+VIEWS = {"reshape", "transpose", "expand", "slice", "reverse", "stop_gradient"}
 SIZES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint32": 4, "uint8": 1, "bool": 1}
 
 
@@ -131,3 +133,10 @@ def reshaped_strides(old, strides, new) -> tuple[int, ...] | None:
         result += reversed(group)
         i, j = i + 1, j + 1
     return tuple(result)
+
+
+def unshaped(node: Node) -> Node:
+    """The node whose elements, in the same order, a reshape shows."""
+    while node.op is not None and node.op.name == "reshape":
+        node = node.inputs[0]
+    return node
