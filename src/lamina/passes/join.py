@@ -52,7 +52,7 @@ def terms(node: Node, inner: set[Node]) -> list[Node]:
 
 
 def side_by_side(summands: list[Node]) -> tuple[int, list[Node]] | None:
-    """The axis, and the pieces in order, if the summands are pieces padded with zeros that fill one axis without overlap."""
+    """The axis, and the pieces in order, if zero-padded pieces fill one axis without overlap."""
     pieces = []
     for x in summands:
         if x.op is None or x.op.name != "pad" or x.attrs["value"] != 0 or any(x.attrs["interior"]):

@@ -91,7 +91,7 @@ class Grouping:
         self.start(node)
 
     def fits(self, node: Node, group: Group) -> bool:
-        """Whether a chain over the group's shape can compute the node: element i of the one is element i of the other."""
+        """Whether a chain over the group's shape can compute the node, element by element in row-major order."""
         if not group.fusible or len(group.nodes) >= LIMIT or node.type.size != group.nodes[0].type.size:
             return False
         return node.shape == group.shape or all(

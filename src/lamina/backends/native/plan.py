@@ -206,8 +206,9 @@ class Planner:
         """Whether a node is computed by a chain, and may be put anywhere."""
         group = self.group_of.get(node)
         targeted = any(t.node is node for t in self.targets)
-        free = group is not None and group.fusible and node not in self.places and not targeted
-        return free and node.shape == group.shape
+        if group is None or not group.fusible or node in self.places or targeted:
+            return False
+        return node.shape == group.shape
 
     def readers_of_inputs(self) -> dict[Storage, dict[int, list[tuple[Node, Node]]]]:
         """For each storage that is given: the groups that read it, with the nodes and what they read."""
