@@ -107,7 +107,7 @@ void build_step(Prepared& p, const StepSpec& spec, std::vector<bool>& written, c
   step.functor = find_functor(isa, spec.functor, types, spec.dtype);
   if (!step.functor) {
     std::string text;
-    for (DType t : types) text += (text.empty() ? "" : ",") + std::string(DTYPE_NAMES[t]);
+    for (DType t : types) text.append(text.empty() ? "" : ",").append(DTYPE_NAMES[t]);
     fail("no functor \"" + spec.functor + "\" from " + text + " to " + DTYPE_NAMES[spec.dtype]);
   }
   written[spec.dst] = true;

@@ -54,7 +54,7 @@ std::string chosen_isa(const std::string& wanted) {
   if (name.empty()) return names[0];
   if (std::find(names.begin(), names.end(), name) != names.end()) return name;
   std::string list;
-  for (auto& n : names) list += (list.empty() ? "" : ", ") + n;
+  for (auto& n : names) list.append(list.empty() ? "" : ", ").append(n);
   throw std::invalid_argument("this machine cannot run instruction set \"" + name + "\"" + (wanted.empty() ? " (LAMINA_ISA)" : "") +
                               "; possible: " + list);
 }

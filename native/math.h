@@ -44,7 +44,7 @@ INLINE Vec expm1(Vec x) {
 INLINE Vec log(Vec x) {
   IVec tiny = x < 1.17549435e-38f;
   Vec y = choose(tiny, x * 8388608.0f, x);
-  IVec i = bits<IVec>(y) - 0x3f3504f3;               // exponent so that the mantissa lies in sqrt(1/2)..sqrt(2)
+  IVec i = (IVec)(bits<UVec>(y) - 0x3f3504f3u);      // exponent so that the mantissa lies in sqrt(1/2)..sqrt(2)
   Vec e = __builtin_convertvector((i >> 23) - (tiny & 23), Vec);
   Vec f = bits<Vec>((i & 0x7fffff) + 0x3f3504f3) - 1.0f;
   Vec p = splat(6.757530570e-2f);
@@ -120,9 +120,12 @@ INLINE DVec sigmoid(DVec x) { return 1.0 / (exp(-x) + 1.0); }
 INLINE DVec softplus(DVec x) { return (x > 0.0 ? x : (x != x ? x : DVec{})) + log1p(exp(x < 0.0 ? x : -x)); }
 
 // ---- what every numeric type has ----
+template <class V> INLINE V wrap(V x) { return x; }  // signed integers wrap around, as in NumPy: through unsigned ones
+INLINE UVec wrap(IVec x) { return (UVec)x; }
+INLINE VecT<uint64_t> wrap(VecT<int64_t> x) { return (VecT<uint64_t>)x; }
 template <class V> INLINE V maximum(V a, V b) { return (a > b) | (a != a) ? a : b; }           // NaN wins, as in NumPy
 template <class V> INLINE V minimum(V a, V b) { return (a < b) | (a != a) ? a : b; }
-template <class V> INLINE V absolute(V x) { return x < V{} ? -x : x; }
+template <class V> INLINE V absolute(V x) { return x < V{} ? (V)-wrap(x) : x; }
 INLINE Vec absolute(Vec x) { return abs(x); }
 INLINE DVec absolute(DVec x) { typedef VecT<int64_t> LVec; return bits<DVec>(bits<LVec>(x) & 0x7fffffffffffffffLL); }
 template <class V> INLINE V sign(V x) { return x > V{} ? V{} + 1 : (x < V{} ? V{} - 1 : x); }
