@@ -56,9 +56,8 @@ def on_nodes(layer, args, kwargs):
     training, mask = kwargs.pop("training", None), kwargs.pop("mask", None)
     root = layer.nameless_root and layer._parent is None
     with nullcontext() if root else scope(layer.name), training_as(trace, training), named(layer, args, kwargs):
-        build(layer, args, kwargs)
         inputs = args[0] if args else next(iter(kwargs.values()), None)
-        input_spec.check(layer, layer.input_spec, inputs, maker)
+        ready(layer, inputs, args, kwargs)
         if "training" in names[len(args) :]:
             kwargs["training"] = trace.training
         masks = given_masks(trace, layer, names, args, kwargs, mask)
@@ -107,18 +106,16 @@ def training_as(trace, training):
         trace.training = before
 
 
+def ready(layer, inputs, args, kwargs) -> None:
+    """Refuses inputs that do not fit, before the weights are made for them and after."""
+    input_spec.check(layer, layer.input_spec, inputs, maker)
+    if not layer.built:
+        build(layer, args, kwargs)
+        input_spec.check(layer, layer.input_spec, inputs, maker)
+
+
 def build(layer, args, kwargs) -> None:
     """Makes the weights of a layer that has none yet, by the shapes of the tensors it is called with."""
-    if layer.built:
-        return
-    if "name" not in layer.__dict__:
-        raise DtypeError(
-            message(
-                f"{type(layer).__name__} was not initialised",
-                where=True,
-                fix="call super().__init__() first in its __init__",
-            )
-        )
     if getattr(type(layer).build, "by_hand_only", False):
         layer.built = True
         return
@@ -239,9 +236,7 @@ def renamed(error, layer, inputs):
 def on_symbols(layer, args, kwargs):
     """The layer as a step of the functional API: weights are made, the shapes of results found, the call recorded."""
     with untraced(), named(layer, args, kwargs):
-        build(layer, args, kwargs)
-        inputs = args[0] if args else next(iter(kwargs.values()), None)
-        input_spec.check(layer, layer.input_spec, inputs, maker)
+        ready(layer, args[0] if args else next(iter(kwargs.values()), None), args, kwargs)
         outputs = inferred(layer, args, kwargs)
     call = Call(layer, args, kwargs)
 
@@ -256,32 +251,42 @@ def on_symbols(layer, args, kwargs):
 
 def inferred(layer, args, kwargs):
     """What the layer gives for symbols: its ``call`` is traced with two sizes for each unknown dimension."""
-    first, second = (
-        list(leaves(traced_once(layer, args, kwargs, i))) if i else traced_once(layer, args, kwargs, 0) for i in (0, 1)
-    )
-    others = iter(second)
+    (first, masks), (second, other_masks) = (traced_once(layer, args, kwargs, which) for which in (0, 1))
+    others = leaves(second)
 
     def symbol(x):
         y = next(others)
         if not isinstance(x, Node):
             return x
-        sizes = [n if n == m else None for n, m in zip(x.shape, y.shape, strict=True)]
-        return Symbol(sizes, x.dtype)
+        made = Symbol(agreed(x, y), x.dtype)
+        if x in masks and y in other_masks:
+            made.mask_shape = agreed(masks[x], other_masks[y])
+        return made
 
     return mapped(symbol, first)
 
 
+def agreed(x, y) -> tuple:
+    """The sizes in which two tensors agree; None where they do not."""
+    return tuple(n if n == m else None for n, m in zip(x.shape, y.shape, strict=True))
+
+
 def traced_once(layer, args, kwargs, which: int):
-    """The layer called on placeholders, with one choice of the unknown sizes."""
+    """The layer called on placeholders with one choice of the unknown sizes: its results, and their masks."""
+
+    def sized(shape):
+        return tuple((BATCH if i == 0 else UNKNOWN)[which] if n is None else n for i, n in enumerate(shape))
+
     with untraced(), Trace(generator=default_generator()) as made:
         symbols = made.notes.setdefault("symbols", {})
 
         def stand_in(x):
             if not isinstance(x, Symbol):
                 return x
-            sizes = [((BATCH if i == 0 else UNKNOWN)[which]) if n is None else n for i, n in enumerate(x.shape)]
-            node = placeholder(Type(x.dtype, tuple(sizes)))
+            node = placeholder(Type(x.dtype, sized(x.shape)))
             symbols[node] = x
+            if x.mask_shape is not None:
+                made.masks[node] = placeholder(Type("bool", sized(x.mask_shape)))
             return node
 
-        return on_nodes(layer, mapped(stand_in, args), mapped(stand_in, kwargs))
+        return on_nodes(layer, mapped(stand_in, args), mapped(stand_in, kwargs)), made.masks

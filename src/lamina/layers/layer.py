@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import constraints, initializers, regularizers
-from ..errors import ArgumentError, ShapeError, message, unknown
+from ..errors import ArgumentError, ShapeError, TraceError, message, unknown
 from ..op import as_node, as_value, tracing
 from ..registry import Registry
 from ..trace import Variable, current, untraced
@@ -99,6 +99,9 @@ class Layer(Tracked):
     # ------------------------------------------------------------------------------------------------ using
 
     def __call__(self, *args, **kwargs):
+        if "name" not in self.__dict__:
+            fix = "call super().__init__() first in its __init__"
+            raise TraceError(message(f"{type(self).__name__} was not initialised", fix=fix, where=True))
         if any(isinstance(x, Symbol) for x in leaves((args, kwargs))):
             return on_symbols(self, args, kwargs)
         return on_nodes(self, args, kwargs) if tracing() else on_arrays(self, args, kwargs)

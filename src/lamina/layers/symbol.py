@@ -40,6 +40,7 @@ class Symbol:
     def __init__(self, shape, dtype: str = "float32", name: str = "", source: Call | None = None):
         self.shape = tuple(None if n is None else int(n) for n in shape)
         self.dtype, self.name, self.source = dtype, name, source
+        self.mask_shape: tuple | None = None  # the shape of the mask that comes along, if any
 
     @property
     def ndim(self) -> int:
