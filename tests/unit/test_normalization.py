@@ -94,3 +94,16 @@ def test_another_width_is_refused_with_the_reason():
     with pytest.raises(ShapeError, match='BatchNormalization "norm" cannot take this input') as refused:
         layer(X[:, :1])
     assert "statistics of 2 features" in str(refused.value)
+
+
+def test_one_group_a_channel_is_instance_normalisation():
+    x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
+    y = layers.GroupNormalization(-1, epsilon=0.0)(x)
+    np.testing.assert_allclose(y, (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True), rtol=1e-4, atol=1e-5)
+
+
+def test_channels_that_do_not_divide_are_refused():
+    with pytest.raises(ShapeError, match="4 channels do not divide into 3 groups"):
+        layers.GroupNormalization(3)(np.ones((2, 4), "float32"))
+    with pytest.raises(ArgumentError, match="groups is how many"):
+        layers.GroupNormalization(0)

@@ -23,6 +23,7 @@ from .convolution_transpose import (
 from .dense import Dense
 from .dropout import Dropout
 from .embedding import Embedding
+from .group_normalization import GroupNormalization, UnitNormalization
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .lambda_layer import ActivityRegularization, Identity, Lambda
@@ -50,6 +51,7 @@ from .merging import (
 from .naming import reset_names
 from .noise import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .operation import Operation
+from .padding import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -76,9 +78,11 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .rectifiers import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .recurrent_layers import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .symbol import Symbol
 from .time_distributed import TimeDistributed
+from .upsampling import UpSampling1D, UpSampling2D, UpSampling3D
