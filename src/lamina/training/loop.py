@@ -126,6 +126,8 @@ class TrainingLoop:
                 continue
             inspect_targets(self.runner.state, *item)
             self.take(1, self.runner.batch, *item)
+            if self.feed.batches and at.done % self.feed.batches == 0:
+                next(self.stream, None)         # the end of the turn, which tells the data
         return True
 
 
