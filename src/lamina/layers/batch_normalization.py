@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import initializers
+from ..composites.normalization import standardize
 from ..errors import ArgumentError, ShapeError, message
-from ..ops import cast, expand_dims, mean, reshape, sqrt, square
+from ..ops import batch_normalization, cast, expand_dims, reshape, rsqrt, square
 from ..ops import sum as total
 from .affine import Affine, broadcasting
 from .input_spec import InputSpec
@@ -62,31 +63,25 @@ class BatchNormalization(Affine):
     def call(self, inputs, training=False, mask=None):
         x = cast(inputs, self.dtype)
         (axis,) = self.axes_of(self.axis, x.shape)
-        shape = broadcasting(x.shape, (axis,))
-        if training and self.trainable:
-            centre, variance = self.moments(x, tuple(i for i in range(x.ndim) if i != axis), mask)
-            self.moving_mean.assign(self.blended(self.moving_mean, centre))
-            self.moving_variance.assign(self.blended(self.moving_variance, variance))
-        else:
-            centre, variance = reshape(self.moving_mean, shape), reshape(self.moving_variance, shape)
-        factor = 1.0 / sqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            factor = factor * reshape(self.gamma, shape)
-        y = (x - centre) * factor
-        return y if self.beta is None else y + reshape(self.beta, shape)
+        if not (training and self.trainable):
+            return batch_normalization(x, self.moving_mean, self.moving_variance, axis, self.beta, self.gamma,
+                                       self.epsilon)
+        axes = tuple(i for i in range(x.ndim) if i != axis)
+        normal, centre, variance = standardize(x, axes, self.epsilon) if mask is None else self.weighted(x, axes, mask)
+        self.moving_mean.assign(self.blended(self.moving_mean, centre))
+        self.moving_variance.assign(self.blended(self.moving_variance, variance))
+        return self.scaled_and_shifted(normal, broadcasting(x.shape, (axis,)))
 
-    def moments(self, x, axes, mask):
-        """Mean and variance over axes, which stay as 1; steps that the mask leaves out have no weight."""
-        if mask is None:
-            centre = mean(x, axes, keepdims=True)
-            return centre, mean(square(x - centre), axes, keepdims=True)
+    def weighted(self, x, axes, mask):
+        """What ``standardize`` gives, where steps that the mask leaves out have no weight."""
         if mask.ndim != x.ndim - 1:
             raise ShapeError(message(f"{self.label}: the mask does not have one value for each step",
                                      got=[str(mask.type), str(x.type)], want=f"a mask of {x.ndim - 1} dimensions"))
         weights = expand_dims(cast(mask, self.dtype), -1)
         count = total(weights) + EPSILON
         centre = total(x * weights, axes, keepdims=True) / count
-        return centre, total(square(x - centre) * weights, axes, keepdims=True) / count
+        variance = total(square(x - centre) * weights, axes, keepdims=True) / count
+        return (x - centre) * rsqrt(variance + self.epsilon), centre, variance
 
     def blended(self, moving, value):
         """The moving statistic after one more batch."""

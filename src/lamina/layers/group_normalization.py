@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
+from ..composites.normalization import standardize
 from ..errors import ArgumentError, ShapeError, message
 from .affine import Affine
 from .input_spec import InputSpec
@@ -52,8 +53,7 @@ class GroupNormalization(Affine):
         groups = channels if self.groups == -1 else self.groups
         split = ops.reshape(x, (*shape[:axis], groups, channels // groups, *shape[axis + 1:]))
         axes = tuple(i for i in range(1, split.ndim) if i != axis)
-        centred = split - ops.mean(split, axes, keepdims=True)
-        normal = centred / ops.sqrt(ops.mean(ops.square(centred), axes, keepdims=True) + self.epsilon)
+        normal, _, _ = standardize(split, axes, self.epsilon)
         return self.scaled_and_shifted(ops.reshape(normal, shape), [n if i == axis else 1 for i, n in enumerate(shape)])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .. import initializers
-from ..ops import cast, mean, reshape, sqrt, square
+from ..composites.normalization import standardize
+from ..ops import cast, rms_normalization
 from .affine import Affine, broadcasting
 from .input_spec import InputSpec
 from .layer import Layer
@@ -40,8 +41,7 @@ class LayerNormalization(Affine):
     def call(self, inputs):
         x = cast(inputs, self.dtype)
         axes = self.axes_of(self.axis, x.shape)
-        centred = x - mean(x, axes, keepdims=True)
-        normal = centred / sqrt(mean(square(centred), axes, keepdims=True) + self.epsilon)
+        normal, _, _ = standardize(x, axes, self.epsilon)
         return self.scaled_and_shifted(normal, broadcasting(x.shape, axes))
 
 
@@ -74,5 +74,4 @@ class RMSNormalization(Layer):
     def call(self, inputs):
         x = cast(inputs, self.dtype)
         axes = self.axes_of(self.axis, x.shape)
-        normal = x / sqrt(mean(square(x), axes, keepdims=True) + self.epsilon)
-        return normal * reshape(self.scale, broadcasting(x.shape, axes))
+        return rms_normalization(x, self.scale, axes, self.epsilon)
