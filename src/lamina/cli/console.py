@@ -38,6 +38,13 @@ def head(title: str, *details: str) -> None:
     say("", paint(title, bold=True) + lines[0][len(title):], *lines[1:])
 
 
+def folded(line: str) -> list[str]:
+    """A line as lines of at most 80 columns; what is folded stands four columns further in."""
+    indent = len(line) - len(line.lstrip())
+    return textwrap.wrap(line.strip(), WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4),
+                         break_long_words=False, break_on_hyphens=False)
+
+
 def complain(text: str) -> None:
     """Writes a problem to the standard error, its first line marked."""
     first, *rest = text.splitlines() or [""]

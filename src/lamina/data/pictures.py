@@ -15,6 +15,7 @@ from ..errors import ArgumentError, FileFormatError, ShapeError, message, missin
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")      # Pillow knows forty more, some of which start other programs
 KIND = "picture"
+REQUIRED, OPTIONAL = {"kind", "shape", "content", "centre"}, {"data_set", "divide_by"}
 
 
 def pillow():
@@ -69,7 +70,7 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
     canvas = np.zeros((height, width), "float32")
     if len(rows) and len(columns):
         cut = drawn[rows[0]: rows[-1] + 1, columns[0]: columns[-1] + 1]
-        room = form["content"]
+        room = [min(pair) for pair in zip(form["content"], canvas.shape)]
         scale = min(room[0] / cut.shape[0], room[1] / cut.shape[1])
         size = [max(1, round(n * scale)) for n in cut.shape]
         canvas = placed(resized(cut, size[0], size[1]), canvas, form["centre"])
@@ -79,8 +80,8 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
 def check_form(form: dict[str, Any]) -> None:
     """What a model file says of its pictures: ArgumentError where it is not such a form."""
     numbers = [*form.get("shape", ()), *form.get("content", ())] if isinstance(form, dict) else []
-    if not numbers or form.get("kind") != KIND or set(form) - {"divide_by"} != {"kind", "shape", "content", "centre"} \
-            or not all(type(n) is int and 0 < n <= 4096 for n in numbers) or len(form["content"]) != 2:
+    if not numbers or form.get("kind") != KIND or set(form) - OPTIONAL != REQUIRED or not all(
+            type(n) is int and 0 < n <= 4096 for n in numbers) or len(form["content"]) != 2 or len(form["shape"]) > 3:
         raise ArgumentError(message("this is no form of pictures", got=repr(form)[:200],
                                     want='{"kind": "picture", "shape", "content", "centre"}'))
 
@@ -154,7 +155,8 @@ def drawable(array: np.ndarray) -> np.ndarray:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or not array.size:
         raise ShapeError(message("this is no picture", got=str(list(array.shape)),
-                                 want="[height, width], with 1 or 3 channels, or a flat square", fix="show one picture at a time: x[0]"))
+                                 want="[height, width], with 1 or 3 channels, or a flat square",
+                                 fix="show one picture at a time: x[0]"))
     if array.dtype.kind == "f" and array.max() <= 1:
         array = array * 255
     return np.clip(np.rint(array.astype("float64")), 0, 255).astype("uint8")
