@@ -21,12 +21,13 @@ def test_value(case):
     close(loss(case.y_true, case.y_pred, sample_weight=case.sample_weight), case.output)
 
 
+@pytest.mark.parametrize("backend", ["reference", "native"])
 @pytest.mark.parametrize("case", [c for c in CASES if "ties" not in (c.tags or ())], ids=str)
-def test_derivative(case):
+def test_derivative(case, backend):
     loss = case.build(losses)
     weight = case.sample_weight
 
     def total(y_pred):
         return lamina.ops.sum(loss(case.y_true, y_pred, sample_weight=weight) * case.output_grad)
 
-    close(lamina.grad(total, backend="reference")(case.y_pred), case.y_pred_grad)
+    close(lamina.grad(total, backend=backend)(case.y_pred), case.y_pred_grad)

@@ -28,8 +28,9 @@ def test_result(case):
         close(metric.result(), want)
 
 
+@pytest.mark.parametrize("backend", ["reference", "native"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_result_of_a_program(case):
+def test_result_of_a_program(case, backend):
     metric = case.build(metrics)
     for update, want in zip(case.updates, case.results, strict=True):
         names = [k for k in update if update[k] is not None]
@@ -39,7 +40,7 @@ def test_result_of_a_program(case):
             metric.update_state(**dict(zip(names, values, strict=True)))
             return metric.result()
 
-        close(trace(step, [type_of(a) for a in arrays])(*arrays, backend="reference"), want)
+        close(trace(step, [type_of(a) for a in arrays])(*arrays, backend=backend), want)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

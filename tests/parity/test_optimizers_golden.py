@@ -27,7 +27,7 @@ def close(got, want):
     assert np.abs(got - want).max() <= 1e-5 * np.abs(want).max()
 
 
-@pytest.mark.parametrize("how", ["eager", "traced"])
+@pytest.mark.parametrize("how", ["eager", "reference", "native"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_fifty_steps(case, how):
     optimizer, variables = start(case)
@@ -36,8 +36,8 @@ def test_fifty_steps(case, how):
         optimizer.apply(list(grads), variables)
         return []
 
-    if how == "traced":
-        step = trace(step, [type_of(g[0]) for g in case.gradients]).program("reference").run
+    if how != "eager":
+        step = trace(step, [type_of(g[0]) for g in case.gradients]).program(how).run
     seen = dict(zip(case.steps, case.after, strict=True))
     for k in range(1, max(case.steps) + 1):
         step(*(g[k - 1] for g in case.gradients))
