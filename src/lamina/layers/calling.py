@@ -214,12 +214,10 @@ def named(layer, args, kwargs):
 def renamed(error, layer, inputs):
     """The error again, told of the layer: its own lines, with the layer's inputs as what was got."""
     problem, *rest = str(error).split("\n")
-    trace = current()
-    symbols = trace.notes.get("symbols", {}) if trace is not None else {}
     got = []
     for x in inputs:
         source = maker(x)
-        got.append(described(symbols.get(x, x)) + (f"   from {source.label}" if source else ""))
+        got.append(described(x) + (f"   from {source.label}" if source else ""))
     lines, keep = [], False
     for line in rest:
         keep = line.startswith(("  want:", "  fix:")) or (keep and not line[2:6].strip())

@@ -7,6 +7,7 @@ from ..errors import ArgumentError, ShapeError, message
 from ..ops import add, matmul
 from .input_spec import InputSpec
 from .layer import Layer
+from .symbol import Symbol, described
 
 
 def positive(layer: str, name: str, value) -> int:
@@ -68,14 +69,14 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
-        width = input_shape[-1] if len(input_shape) > 1 else None
+        width = input_shape[-1]
         if width is None:
             raise ShapeError(
                 message(
                     f"{self.label} cannot be built: the number of features is unknown",
-                    got=f"input shape {tuple(input_shape)}",
-                    want="(batch, features) with a number of features",
-                    fix="give the Input the size of its last dimension, or add the batch dimension: x[None]",
+                    got=described(Symbol(input_shape, self.dtype)),
+                    want=f"{self.dtype}[batch, features] with a number of features",
+                    fix="give the Input the size of its last dimension",
                     where=True,
                 )
             )

@@ -13,7 +13,7 @@ class InputSpec:
     shape     the whole shape, None where any size will do
     ndim      the number of dimensions, with the batch; ``min_ndim`` and ``max_ndim`` bound it
     axes      sizes of single axes, such as ``{-1: 784}``
-    reason    why, in words: it ends the line "want" of the message
+    reason    why, in words: it ends the line "want" of the message; ``fix`` is its last line, if given
 
     >>> lamina.layers.InputSpec(min_ndim=2, axes={-1: 784}).text()
     'float32[batch, 784]'
@@ -29,10 +29,12 @@ class InputSpec:
         axes=None,
         optional=False,
         reason: str = "",
+        fix: str = "",
     ):
         self.dtype, self.shape = dtype, None if shape is None else tuple(shape)
         self.ndim = len(self.shape) if self.shape is not None else ndim
         self.max_ndim, self.min_ndim, self.optional, self.reason = max_ndim, min_ndim, optional, reason
+        self.fix = fix
         self.axes = dict(axes or {}) if self.shape is None else dict(enumerate(self.shape))
 
     def fits(self, x) -> bool:
@@ -94,8 +96,11 @@ def refusal(layer, spec: InputSpec, x, made_by) -> ShapeError:
 
 
 def fix(spec: InputSpec, x) -> str:
+    """What the user may do about it."""
     rank = len(x.shape)
     if (spec.ndim is not None and rank != spec.ndim) or rank < (spec.min_ndim or 0):
+        if spec.fix:
+            return spec.fix
         needed = spec.ndim or spec.min_ndim or 0
         if rank == needed - 1:
             return f"add the missing dimension: x[None] for one sample, x[..., None] for one feature, gives {needed}"
@@ -104,5 +109,6 @@ def fix(spec: InputSpec, x) -> str:
         )
     for axis, size in spec.axes.items():
         if size is not None and x.shape[axis] not in (None, size):
-            return f"feed {size} values along axis {axis}, or build the model again for {x.shape[axis]}"
+            what = "features" if axis in (-1, rank - 1) else f"values along axis {axis}"
+            return f"feed {size} {what}, or build the model again for {x.shape[axis]}"
     return f"cast the input to {spec.dtype}"

@@ -51,7 +51,7 @@ class RNN(Layer):
             )
         self.return_sequences, self.return_state, self.go_backwards = return_sequences, return_state, go_backwards
         self.stateful, self.unroll, self.zero_output_for_mask = stateful, unroll, zero_output_for_mask
-        self.input_spec = InputSpec(min_ndim=3)
+        self.input_spec = self.reads()
         self.__dict__["_states"] = None
 
     def build(self, sequences_shape, initial_state_shape=None):
@@ -60,7 +60,7 @@ class RNN(Layer):
             self.cell.build((batch, *rest))
             self.cell.built = True
         if isinstance(self.cell, RecurrentCell):
-            self.input_spec = InputSpec(ndim=3, axes={-1: rest[-1]}, reason="it was built for that many features")
+            self.input_spec = self.reads(rest[-1])
         if self.stateful:
             if batch is None:
                 raise ShapeError(
@@ -74,6 +74,15 @@ class RNN(Layer):
                 Variable(np.asarray(s), trainable=False, name=f"state_{i}")
                 for i, s in enumerate(leaves(self.initial_states(batch)))
             ]
+
+    def reads(self, features: int | None = None) -> InputSpec:
+        """What the layer takes: our own cells (batch, time, features), others what they like at each time."""
+        fix = "let a recurrent layer before it give return_sequences=True, or add the time: x[..., None]"
+        if not isinstance(self.cell, RecurrentCell):
+            return InputSpec(min_ndim=3, fix=fix)
+        if features is None:
+            return InputSpec(ndim=3, reason="it reads (batch, time, features)", fix=fix)
+        return InputSpec(ndim=3, axes={-1: features}, reason=f"it was built for {features} features", fix=fix)
 
     @property
     def states(self) -> list[Variable] | None:

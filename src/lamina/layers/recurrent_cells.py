@@ -12,6 +12,7 @@ from ..ops import add, concatenate, expand_dims, full, matmul, multiply, ones_li
 from .dense import positive
 from .dropout import checked_rate, dropped
 from .layer import Layer
+from .symbol import Symbol, described
 
 
 class RecurrentCell(Layer):
@@ -87,7 +88,7 @@ class RecurrentCell(Layer):
             raise ShapeError(
                 message(
                     f"{self.label} cannot be built: the number of features is unknown",
-                    got=str(tuple(input_shape)),
+                    got=described(Symbol(input_shape, self.dtype)),
                     fix="give the Input the size of its last dimension",
                 )
             )

@@ -11,7 +11,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError, message
+from ..graph import Node
 from ..ops.operators import install
+from ..trace import current
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -107,5 +109,8 @@ def mapped(function: Callable, nest):
 
 def described(x) -> str:
     """``float32[batch, 784]``: dtype and shape of a symbol, node or array, as messages write it."""
+    trace = current()
+    if isinstance(x, Node) and trace is not None:  # a stand-in for a symbol has sizes that nobody asked for
+        x = trace.notes.get("symbols", {}).get(x, x)
     sizes = ["batch" if n is None and i == 0 else "?" if n is None else str(n) for i, n in enumerate(x.shape)]
     return f"{x.dtype}[{', '.join(sizes)}]"

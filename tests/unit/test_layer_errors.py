@@ -1,0 +1,133 @@
+"""The words of the refusals of layers and models, as they stand in tests/golden/errors.
+
+To write them anew after a change of words: LAMINA_RECORD=1 python -m pytest tests/unit/test_layer_errors.py
+"""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers, models, ops
+from lamina.errors import LaminaError
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "errors"
+
+
+def flattened(name="digits"):
+    return models.Sequential([layers.Flatten(name="flatten"), layers.Dense(10, name="logits")], name=name)
+
+
+def dense_width():
+    model = flattened()
+    model(np.zeros((2, 28, 28), "float32"))
+    model(np.zeros((100, 20, 40), "float32"))
+
+
+def dense_vector():
+    model = models.Sequential([lamina.Input((784,)), layers.Dense(10, name="logits")], name="digits")
+    model(np.zeros(784, "float32"))
+
+
+def dense_unknown_width():
+    layers.Dense(3, name="logits")(lamina.Input((None,), name="x"))
+
+
+def model_width():
+    model = models.Sequential([lamina.Input((784,), name="pixels"), layers.Dense(10)], name="digits")
+    model(np.zeros((3, 800), "float32"))
+
+
+def lstm_rank():
+    x = lamina.Input((8,), name="x")
+    layers.LSTM(4, name="reader")(layers.Dense(3, name="small")(x))
+
+
+def lstm_upon_lstm():
+    x = lamina.Input((None, 8), name="x")
+    layers.LSTM(4, name="upper")(layers.LSTM(4, name="lower")(x))
+
+
+def merge_of_unequal_shapes():
+    x, y = lamina.Input((4,), name="x"), lamina.Input((4,), name="y")
+    layers.reset_names()
+    ops.add(layers.Dense(3, name="left")(x), layers.Dense(5, name="right")(y))
+
+
+def reshape_of_other_size():
+    layers.Reshape((3, 3), name="square")(lamina.Input((8,), name="x"))
+
+
+def unknown_activation():
+    layers.Dense(3, activation="rleu")
+
+
+def unknown_argument():
+    layers.Dense(3, kernel_regulariser="l2")
+
+
+def units_of_zero():
+    layers.Dense(0)
+
+
+def dropout_rate():
+    layers.Dropout(50)
+
+
+def disconnected():
+    x, y = lamina.Input((4,), name="x"), lamina.Input((3,), name="y")
+    lamina.Model(x, layers.Dense(3, name="d")(x) + y, name="net")
+
+
+def two_of_one_name():
+    x = lamina.Input((4,), name="x")
+    lamina.Model(x, layers.Dense(3, name="d")(layers.Dense(4, name="d")(x)), name="net")
+
+
+def weights_of_another_shape():
+    model = models.Sequential([lamina.Input((4,)), layers.Dense(3, name="logits")], name="net")
+    model.set_weights([np.zeros((4, 2)), np.zeros(3)])
+
+
+def weights_of_another_number():
+    model = models.Sequential([lamina.Input((4,)), layers.Dense(3, name="logits")], name="net")
+    model.set_weights([np.zeros((4, 3))])
+
+
+def number_of_a_symbol():
+    float(lamina.Input((4,), name="x"))
+
+
+def branch_on_a_symbol_of_a_layer():
+    class Branching(lamina.Layer):
+        def call(self, x):
+            return x if ops.sum(x) > 0 else -x
+
+    Branching()(lamina.Input((4,), name="x"))
+
+
+CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank, lstm_upon_lstm,
+         merge_of_unequal_shapes,
+         reshape_of_other_size, unknown_activation, unknown_argument, units_of_zero, dropout_rate, disconnected,
+         two_of_one_name, weights_of_another_shape, weights_of_another_number, number_of_a_symbol,
+         branch_on_a_symbol_of_a_layer]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda f: f.__name__)
+def test_words(case):
+    with pytest.raises((LaminaError, NotImplementedError)) as caught:
+        case()
+    text = f"{type(caught.value).__name__}: {caught.value}\n"
+    text = re.sub(r"test_layer_errors\.py:\d+", "train.py:31", text)
+    file = GOLDEN / f"{case.__name__}.txt"
+    if os.environ.get("LAMINA_RECORD"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_every_text_has_its_case():
+    mine = {case.__name__ for case in CASES}
+    assert mine <= {file.stem for file in GOLDEN.glob("*.txt")}
