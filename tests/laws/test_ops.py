@@ -66,10 +66,12 @@ def test_backends_agree_with_the_reference(sample: Sample, compile, rng):
         arrays = drawn(draw, sample, rng)
         exact = [a.astype("float64") if a.dtype == np.float32 else a for a in arrays]
         single, double = values(graph, arrays), values(graph, exact)
+        # the parts of a composite cancel: what is left is known as well as what came in
+        least = 0.1 * max((np.abs(a).max(initial=0) for a in exact), default=0) if isinstance(sample.op, Composite) else 1e-30
         for got, y, f32, f64 in zip(program.run(*map(strided, arrays)), graph.outputs, single, double, strict=True):
             assert (str(got.dtype), got.shape) == (y.dtype, y.shape)
             overflows = not np.array_equal(np.isfinite(f32), np.isfinite(f64)) or y.dtype != "float32"
-            close(got, f32 if overflows else f64, sample.op.tolerance, f"{draw.__name__}: {arrays}")
+            close(got, f32 if overflows else f64, sample.op.tolerance, f"{draw.__name__}: {arrays}", least)
     for draw in (draw for draw in draws.WILD if draw.__name__ in sample.op.extremes):
         arrays = drawn(draw, sample, rng)
         for got, want in zip(program.run(*arrays), values(graph, arrays), strict=True):

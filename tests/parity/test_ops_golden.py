@@ -38,7 +38,16 @@ def close(got, wanted):
     np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5 * largest)
 
 
-@pytest.mark.parametrize("case", load("ops"), ids=str)
+NOT_TOLD = {"cholesky", "det", "erfinv", "inv", "segment_max", "solve"}
+CASES = [case for case in load("ops") if case.function not in NOT_TOLD]
+
+
+def test_what_is_not_told_is_listed():
+    missing = {case.function for case in load("ops") if not hasattr(ops, case.function)}
+    assert missing == NOT_TOLD
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_values_and_derivatives_are_those_of_keras(case):
     arrays = arrays_in(case.args)
     for got, wanted in zip(call(case, arrays), case.outputs, strict=True):

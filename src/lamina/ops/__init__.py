@@ -13,6 +13,7 @@ from .arithmetic import (
     divide_no_nan,
     exp2,
     floor_divide,
+    fmod,
     hypot,
     isclose,
     isinf,
@@ -26,6 +27,8 @@ from .arithmetic import (
     nan_to_num,
     rad2deg,
     round,
+    signbit,
+    sinc,
 )
 from .arrange import (
     broadcast_to,
@@ -88,19 +91,22 @@ from .indexing import (
     bincount,
     get_item,
     multi_hot,
+    nonzero,
     one_hot,
     scatter,
+    scatter_update,
     segment_sum,
     slice,
     slice_update,
     take,
     take_along_axis,
+    unique,
     where,
 )
 from .piecewise import abs_ as abs
 from .piecewise import maximum, minimum, relu, sign
 from .piecewise import pow_ as power
-from .products import diagonal, dot, einsum, inner, matmul, outer, tensordot, trace, vdot
+from .products import cross, diagonal, dot, einsum, inner, matmul, outer, tensordot, trace, vdot
 from .reductions import (
     all,
     any,
@@ -121,7 +127,7 @@ from .reductions import (
 )
 from .scan import scan
 from .sliding import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
-from .sort import argsort, sort, top_k
+from .sort import argsort, median, quantile, searchsorted, sort, top_k
 from .transcendental import (
     ceil,
     cos,
@@ -179,6 +185,12 @@ from ..composites.activations import (  # isort: skip
     threshold,
 )
 from ..composites.cumprod import cumprod  # isort: skip
+from ..composites.entropy import (  # isort: skip
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+)
+from ..composites.normalization import batch_normalization, layer_normalization, rms_normalization  # isort: skip
 from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip
 from ..composites.unit_norm import normalize  # isort: skip
 

@@ -12,7 +12,7 @@ from .defer import public
 from .elementwise import A, B, I32, Binary, add, cast, div, floats, mul, neg, sub
 from .piecewise import abs_, maximum, minimum, pow_, sign
 from .shape import reshape
-from .transcendental import exp, floor, log, round_, softplus, sqrt, square
+from .transcendental import exp, log, round_, sin, softplus, sqrt, square
 
 
 class FloorDivide(Binary):
@@ -107,6 +107,28 @@ def cbrt(x):
 def round(x, decimals: int = 0):
     """The nearest number with so many decimals; halves go to the even one."""
     return round_(x) if not decimals else div(round_(mul(x, 10.0**decimals)), 10.0**decimals)
+
+
+@public
+def fmod(x1, x2):
+    """What is left of x1 after whole times x2; its sign is that of x1."""
+    return mul(sign(x1), mod(abs_(x1), abs_(x2)))
+
+
+@public
+def sinc(x):
+    """sin(pi x) / (pi x), and 1 at 0."""
+    (x,) = floats(x)
+    zero = equal(x, 0.0)
+    angle = mul(select(zero, 1.0, x), math.pi)
+    return select(zero, 1.0, div(sin(angle), angle))
+
+
+@public
+def signbit(x):
+    """Whether the sign is minus, also that of -0.0."""
+    (x,) = floats(x)
+    return less(select(equal(x, 0.0), div(1.0, x), x), 0.0)
 
 
 @public

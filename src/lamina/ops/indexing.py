@@ -6,7 +6,9 @@ import builtins
 import math
 from numbers import Integral
 
-from ..errors import ArgumentError, ShapeError, message
+import numpy as np
+
+from ..errors import ArgumentError, ShapeError, TraceError, message
 from ..graph import Node
 from ..op import as_value
 from .along import take_along
@@ -35,9 +37,29 @@ def from_the_front(ids, size: int):
 
 
 @public
-def where(condition, x1, x2):
-    """x1 where the condition holds, else x2."""
-    return select(condition, x1, x2)
+def where(condition, x1=None, x2=None):
+    """x1 where the condition holds, else x2; without them, where it holds, as ``nonzero`` says."""
+    return nonzero(condition) if x1 is None or x2 is None else select(condition, x1, x2)
+
+
+@public
+def nonzero(x):
+    """Where the elements are not zero: a list of numbers for each axis. Only on arrays, as their count is a value."""
+    return tuple(places.astype("int32") for places in np.nonzero(known(x, "nonzero")))
+
+
+@public
+def unique(x):
+    """The different elements, in rising order. Only on arrays, as their count is a value."""
+    return np.unique(known(x, "unique"))
+
+
+def known(x, name: str):
+    """The array, or a TraceError where there is none yet."""
+    x = as_value(x)
+    if isinstance(x, Node) and x.value is None:
+        raise TraceError(message(f"{name}: how many results there are depends on values that are not yet computed", got=repr(x)))
+    return x.value if isinstance(x, Node) else x
 
 
 @public
@@ -146,6 +168,18 @@ def scatter(indices, values, shape):
     rows, rest = shape[: ids.shape[-1]], shape[ids.shape[-1]:]
     flat = reshape(scatter_add(values, flattened(ids, rows), rows=math.prod(rows)), shape=(*rows, *rest))
     return flat
+
+
+@public
+def scatter_update(inputs, indices, updates):
+    """The tensor with new elements where the rows of ``indices`` name a place; name each place once at most."""
+    x, ids = as_value(inputs), whole_numbers(indices)
+    updates = cast(updates, str(x.dtype))
+    count = ids.shape[-1]
+    new = scatter(ids, updates, tuple(x.shape))
+    hit = scatter(ids, full_like(ids, 1, tuple(ids.shape[:-1]), "int32"), tuple(x.shape[:count]))
+    hit = expand(reshape(cast(hit, "bool"), shape=(*x.shape[:count], *(1 for _ in x.shape[count:]))), shape=tuple(x.shape))
+    return select(hit, new, x)
 
 
 def flattened(ids, sizes):

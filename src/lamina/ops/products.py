@@ -6,11 +6,11 @@ import math
 
 from ..errors import ArgumentError, ShapeError, message
 from ..op import as_value
-from .arrange import expand_dims, moveaxis, squeeze
+from .arrange import expand_dims, moveaxis, roll, squeeze
 from .axes import canonical_axis, spelled
 from .broadcast import expand, sum_
 from .defer import public
-from .elementwise import broadcast_shape, floats, mul
+from .elementwise import broadcast_shape, floats, mul, sub
 from .matmul import matmul_
 from .shape import reshape, transpose
 from .slice import part
@@ -113,6 +113,15 @@ def trace(x, offset: int = 0, axis1: int = 0, axis2: int = 1):
     """The sum of the diagonal."""
     y = diagonal(x, offset, axis1, axis2)
     return sum_(y, axes=(len(y.shape) - 1,))
+
+
+@public
+def cross(x1, x2):
+    """The vector at right angles to two, along the last axis, which is 3 long."""
+    a, b = floats(x1, x2)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ShapeError(message("cross: vectors of three numbers have a cross product", got=f"{spelled(a)}, {spelled(b)}"))
+    return sub(mul(roll(a, -1, -1), roll(b, -2, -1)), mul(roll(a, -2, -1), roll(b, -1, -1)))
 
 
 @public

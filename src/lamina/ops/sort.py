@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from ..errors import shape_error
+from math import floor, prod
+
+from ..errors import ArgumentError, message, shape_error
 from ..op import Op, as_value, item
 from ..types import Type
 from .along import put_along
-from .arrange import ravel
-from .axes import canonical_axis
+from .arrange import expand_dims, ravel, reshape, squeeze, stack, transpose
+from .axes import canonical_axes, canonical_axis
+from .broadcast import sum_
+from .compare import less, less_equal
 from .defer import public
+from .elementwise import add, cast, floats, mul
+from .slice import part
 
 X = Type("float32", (3, 5))
 
@@ -119,3 +125,48 @@ def top_k(x, k: int, sorted: bool = True):
     """
     y = top_k_(as_value(x), k=int(k))
     return item(y, 0), item(y, 1)
+
+
+@public
+def quantile(x, q, axis=None, method: str = "linear", keepdims: bool = False):
+    """The number below which a share ``q`` of the elements lies, interpolated between neighbours.
+
+    ``q`` is a number within 0..1, or a list of them, whose results are stacked in front.
+
+    >>> float(lamina.ops.quantile([1.0, 2.0, 3.0, 4.0], 0.5))
+    2.5
+    """
+    (x,) = floats(x)
+    if method != "linear":
+        raise ArgumentError(message(f"quantile: unknown method {method!r}", want='"linear"'))
+    axes = canonical_axes(axis, len(x.shape))
+    rest = tuple(i for i in range(len(x.shape)) if i not in axes)
+    lead = tuple(x.shape[i] for i in rest)
+    count = prod(x.shape[i] for i in axes)
+    rising = sort_(reshape(transpose(x, (*rest, *axes)), (*lead, count)), axis=len(lead))
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape)) if keepdims else lead
+
+    def at(share: float):
+        place = share * (count - 1)
+        low = floor(place)
+        neighbours = (squeeze(part(rising, len(lead), i, i + 1), -1) for i in (low, min(low + 1, count - 1)))
+        parts = (mul(v, w) for v, w in zip(neighbours, (1 - place + low, place - low), strict=True))
+        return reshape(add(*parts), shape)
+
+    return at(float(q)) if isinstance(q, int | float) else stack([at(float(share)) for share in q], 0)
+
+
+@public
+def median(x, axis=None, keepdims: bool = False):
+    """The middle element, or the mean of the two middle ones."""
+    return quantile(x, 0.5, axis, keepdims=keepdims)
+
+
+@public
+def searchsorted(sorted_sequence, values, side: str = "left"):
+    """Where the values would have to be put in to keep a rising sequence, before equals ("left") or behind ("right")."""
+    if side not in ("left", "right"):
+        raise ArgumentError(message(f"searchsorted: unknown side {side!r}", want='"left" or "right"'))
+    values = as_value(values)
+    smaller = (less if side == "left" else less_equal)(sorted_sequence, expand_dims(values, -1))
+    return sum_(cast(smaller, "int32"), axes=(len(values.shape),))
