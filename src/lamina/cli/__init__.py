@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         console.complain("stopped")
         code = INTERRUPTED
-    except BrokenPipeError:              # the reader of our output has gone: nobody is left to be told
+    except BrokenPipeError:  # the reader of our output has gone: nobody is left to be told
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = FAILED
     except (LaminaError, OSError) as problem:

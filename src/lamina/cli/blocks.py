@@ -9,7 +9,7 @@ from .console import colourful
 UPPER, LOWER, FULL = "▀", "▄", "█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 SHADES = " ░▒▓█"
-DARKEST, LIGHTEST = 232, 255            # the grey ramp of terminals with 256 colours
+DARKEST, LIGHTEST = 232, 255  # the grey ramp of terminals with 256 colours
 
 
 def picture(values: np.ndarray) -> list[str]:

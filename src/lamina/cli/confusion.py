@@ -29,7 +29,13 @@ def table(counts: np.ndarray, names: list[str]) -> list[str]:
 def painted(n: int, cell: int, right: bool) -> str:
     """One number of the table."""
     text = (str(n) if n else ".").rjust(cell)
-    return console.paint(text, fg="green") if right else console.paint(text, fg="yellow") if n else console.paint(text, dim=True)
+    return (
+        console.paint(text, fg="green")
+        if right
+        else console.paint(text, fg="yellow")
+        if n
+        else console.paint(text, dim=True)
+    )
 
 
 def worst(counts: np.ndarray, names: list[str]) -> str | None:

@@ -35,14 +35,20 @@ def head(title: str, *details: str) -> None:
     """A blank line, then a title in bold with details behind it, folded at 80 columns."""
     text = "  ".join([title, *details])
     lines = textwrap.wrap(text, WIDTH, subsequent_indent=" " * (len(title) + 2), break_long_words=False)
-    say("", paint(title, bold=True) + lines[0][len(title):], *lines[1:])
+    say("", paint(title, bold=True) + lines[0][len(title) :], *lines[1:])
 
 
 def folded(line: str) -> list[str]:
     """A line as lines of at most 80 columns; what is folded stands four columns further in."""
     indent = len(line) - len(line.lstrip())
-    return textwrap.wrap(line.strip(), WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4),
-                         break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(
+        line.strip(),
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 4),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def complain(text: str) -> None:
@@ -59,8 +65,12 @@ def as_json(result: dict[str, Any]) -> None:
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """Rows of cells as lines, the columns aligned; those numbered in ``right`` to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths))).rstrip()
-            for row in rows]
+    return [
+        "  ".join(
+            cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def count(number: int, thing: str) -> str:

@@ -24,7 +24,9 @@ def command(model: str, batch_size: int, backend: str | None, machine: bool) -> 
     found = explain(load_model(model), batch_size=batch_size, backend=backend)
     tables = {"training": found.training, "inference": found.inference}
     if machine:
-        console.as_json({"model": model, **{name: t and [asdict(line) for line in t.lines] for name, t in tables.items()}})
+        console.as_json(
+            {"model": model, **{name: t and [asdict(line) for line in t.lines] for name, t in tables.items()}}
+        )
         return
     for table in filter(None, tables.values()):
         title, *rest = str(table).splitlines()

@@ -22,13 +22,20 @@ def make(text: str, shape: tuple[int, ...], classes: int, name: str) -> Sequenti
         return cnn(shape, classes, name)
     match = SIZES.fullmatch(text)
     if not match:
-        raise ArgumentError(message(f"unknown network {text!r}", want="mlp, cnn, or sizes such as 784-50-100-10:sigmoid"))
+        raise ArgumentError(
+            message(f"unknown network {text!r}", want="mlp, cnn, or sizes such as 784-50-100-10:sigmoid")
+        )
     first, *hidden, last = (int(n) for n in match[1].split("-"))
     pixels = shape[0] * shape[1]
     if first != pixels or last != classes:
-        raise ArgumentError(message(f"the network {text!r} does not fit these pictures", got=f"{first} inputs, {last} outputs",
-                                    want=f"{pixels} inputs ({shape[0]} x {shape[1]} pixels), {classes} outputs (classes)",
-                                    fix="-".join(map(str, (pixels, *hidden, classes)))))
+        raise ArgumentError(
+            message(
+                f"the network {text!r} does not fit these pictures",
+                got=f"{first} inputs, {last} outputs",
+                want=f"{pixels} inputs ({shape[0]} x {shape[1]} pixels), {classes} outputs (classes)",
+                fix="-".join(map(str, (pixels, *hidden, classes))),
+            )
+        )
     activations.get(match[2] or "relu")
     return mlp(hidden, match[2] or "relu", shape, classes, name)
 
@@ -41,8 +48,15 @@ def hidden_sizes(shape: tuple[int, ...]) -> list[int]:
 def mlp(hidden: list[int], activation: str, shape: tuple[int, ...], classes: int, name: str) -> Sequential:
     """Fully connected layers."""
     middle = [layers.Dense(n, activation=activation, name=f"hidden_{i}") for i, n in enumerate(hidden, 1)]
-    return Sequential([layers.Input(shape, name="picture"), layers.Flatten(name="pixels"), *middle,
-                       layers.Dense(classes, activation="softmax", name="classes")], name=name)
+    return Sequential(
+        [
+            layers.Input(shape, name="picture"),
+            layers.Flatten(name="pixels"),
+            *middle,
+            layers.Dense(classes, activation="softmax", name="classes"),
+        ],
+        name=name,
+    )
 
 
 def cnn(shape: tuple[int, ...], classes: int, name: str) -> Sequential:
@@ -50,7 +64,11 @@ def cnn(shape: tuple[int, ...], classes: int, name: str) -> Sequential:
     large = min(shape) >= 16
     body = [layers.Conv2D(16, 3, activation="relu", padding="same", name="edges")]
     body += [layers.MaxPooling2D(name="pool_1")] if large else []
-    body += [layers.Conv2D(32, 3, activation="relu", padding="same", name="shapes"), layers.MaxPooling2D(name="pool_2"),
-             layers.Flatten(name="features"), layers.Dropout(0.25, name="dropout"),
-             layers.Dense(classes, activation="softmax", name="classes")]
+    body += [
+        layers.Conv2D(32, 3, activation="relu", padding="same", name="shapes"),
+        layers.MaxPooling2D(name="pool_2"),
+        layers.Flatten(name="features"),
+        layers.Dropout(0.25, name="dropout"),
+        layers.Dense(classes, activation="softmax", name="classes"),
+    ]
     return Sequential([layers.Input((*shape, 1), name="picture"), *body], name=name)

@@ -28,8 +28,12 @@ def command(model: str, images: tuple[str, ...], machine: bool) -> None:
     network = load_model(model, compile=False)
     form, names = network.preprocessing, network.class_names
     if form is None or names is None:
-        raise FileFormatError(message(f"{os.path.basename(model)} was not trained on pictures with names",
-                                      fix="lamina train makes files that can be asked"))
+        raise FileFormatError(
+            message(
+                f"{os.path.basename(model)} was not trained on pictures with names",
+                fix="lamina train makes files that can be asked",
+            )
+        )
     samples = np.stack([pictures.prepare(pictures.read(image), form) for image in images])
     shares = network.predict(samples, verbose=0)
     results = [judged(image, share, names) for image, share in zip(images, shares)]
@@ -42,14 +46,18 @@ def command(model: str, images: tuple[str, ...], machine: bool) -> None:
 
 def judged(image: str, shares: np.ndarray, names: list[str]) -> dict[str, Any]:
     """What the network says of one picture."""
-    return {"image": image, "class": names[int(shares.argmax())], "probability": round(float(shares.max()), 6),
-            "probabilities": {name: round(float(p), 6) for name, p in zip(names, shares)}}
+    return {
+        "image": image,
+        "class": names[int(shares.argmax())],
+        "probability": round(float(shares.max()), 6),
+        "probabilities": {name: round(float(p), 6) for name, p in zip(names, shares)},
+    }
 
 
 def drawn(sample: np.ndarray) -> np.ndarray:
     """A sample as a picture of two dimensions."""
     if sample.ndim == 1:
-        side = int(sample.size ** 0.5)
+        side = int(sample.size**0.5)
         return sample.reshape(side, side)
     return sample if sample.ndim == 2 else sample[..., 0]
 

@@ -35,17 +35,38 @@ class DataSet:
     batch_size: int
 
 
-SETS = {s.name: s for s in (
-    DataSet("digits", "handwritten digits", lambda folder: digits.load_data(), digits.CLASSES, 16, (8, 8), "box", 40, 32),
-    DataSet("mnist", "handwritten digits", mnist.load_data, mnist.CLASSES, 255, (20, 20), "mass", 5, 100),
-    DataSet("fashion_mnist", "pieces of clothing", fashion_mnist.load_data, fashion_mnist.CLASSES, 255, (28, 28), "box", 5, 100),
-)}
+SETS = {
+    s.name: s
+    for s in (
+        DataSet(
+            "digits", "handwritten digits", lambda folder: digits.load_data(), digits.CLASSES, 16, (8, 8), "box", 40, 32
+        ),
+        DataSet("mnist", "handwritten digits", mnist.load_data, mnist.CLASSES, 255, (20, 20), "mass", 5, 100),
+        DataSet(
+            "fashion_mnist",
+            "pieces of clothing",
+            fashion_mnist.load_data,
+            fashion_mnist.CLASSES,
+            255,
+            (28, 28),
+            "box",
+            5,
+            100,
+        ),
+    )
+}
 
 
 def form_of(data_set: DataSet, shape: tuple[int, ...]) -> dict[str, Any]:
     """What a model file says of the pictures that the model was trained on: see ``data.pictures.prepare``."""
-    return {"kind": KIND, "data_set": data_set.name, "shape": list(shape), "divide_by": data_set.largest,
-            "content": list(data_set.content), "centre": data_set.centre}
+    return {
+        "kind": KIND,
+        "data_set": data_set.name,
+        "shape": list(shape),
+        "divide_by": data_set.largest,
+        "content": list(data_set.content),
+        "centre": data_set.centre,
+    }
 
 
 def scaled(x: np.ndarray, form: dict[str, Any]) -> np.ndarray:
@@ -57,20 +78,36 @@ def of_model(form: dict[str, Any] | None, source: str) -> DataSet:
     """The data set that a model was trained on."""
     name = (form or {}).get("data_set")
     if name not in SETS:
-        raise FileFormatError(message(f"{source} does not say what data it was trained on", want=", ".join(SETS),
-                                      fix="lamina train makes files that do"))
+        raise FileFormatError(
+            message(
+                f"{source} does not say what data it was trained on",
+                want=", ".join(SETS),
+                fix="lamina train makes files that do",
+            )
+        )
     return SETS[name]
 
 
 def facts(x_train, y_train, x_test, y_test, classes: list[str]) -> dict[str, Any]:
     """What is found in the data, as numbers; ArgumentError for labels that name no class."""
     if max(int(y_train.max()), int(y_test.max())) >= len(classes):
-        raise ArgumentError(message("a label names no class", got=str(int(max(y_train.max(), y_test.max()))),
-                                    want=f"0..{len(classes) - 1}"))
+        raise ArgumentError(
+            message(
+                "a label names no class", got=str(int(max(y_train.max(), y_test.max()))), want=f"0..{len(classes) - 1}"
+            )
+        )
     parts = {"training": (x_train, y_train), "test": (x_test, y_test)}
-    return {part: {"pictures": len(x), "shape": list(x.shape[1:]), "dtype": str(x.dtype), "lowest": int(x.min()),
-                   "highest": int(x.max()), "per_class": np.bincount(y, minlength=len(classes)).tolist()}
-            for part, (x, y) in parts.items()}
+    return {
+        part: {
+            "pictures": len(x),
+            "shape": list(x.shape[1:]),
+            "dtype": str(x.dtype),
+            "lowest": int(x.min()),
+            "highest": int(x.max()),
+            "per_class": np.bincount(y, minlength=len(classes)).tolist(),
+        }
+        for part, (x, y) in parts.items()
+    }
 
 
 def told(data_set: DataSet, found: dict[str, Any]) -> list[str]:
@@ -78,11 +115,20 @@ def told(data_set: DataSet, found: dict[str, Any]) -> list[str]:
     rows = []
     for part, f in found.items():
         size = " x ".join(map(str, f["shape"]))
-        rows.append((part, f"{f['pictures']:,} pictures", f"{size} pixels", f"{f['dtype']}, values {f['lowest']} to {f['highest']}"))
+        rows.append(
+            (
+                part,
+                f"{f['pictures']:,} pictures",
+                f"{size} pixels",
+                f"{f['dtype']}, values {f['lowest']} to {f['highest']}",
+            )
+        )
     fewest, most = (pick(found["training"]["per_class"]) for pick in (min, max))
     balance = "each class as often" if most - fewest <= 0.1 * most else "UNEVEN: accuracy alone will mislead"
     names = ", ".join(data_set.classes)
     kept = names if len(names) <= 40 else f"{data_set.classes[0]}, {data_set.classes[1]}, … {data_set.classes[-1]}"
-    return [*(f"  {line}" for line in console.columns(rows, right=(1,))),
-            f"  classes   {kept}",
-            f"            {fewest:,} to {most:,} training pictures of each ({balance})"]
+    return [
+        *(f"  {line}" for line in console.columns(rows, right=(1,))),
+        f"  classes   {kept}",
+        f"            {fewest:,} to {most:,} training pictures of each ({balance})",
+    ]

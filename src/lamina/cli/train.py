@@ -24,14 +24,29 @@ LEARNING_RATE = 0.002
 @click.option("--network", default="mlp", show_default=True, help="mlp, cnn, or sizes such as 784-50-100-10:sigmoid.")
 @click.option("--epochs", type=click.IntRange(1), help="How often all pictures are seen.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures in one step.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), default=LEARNING_RATE, show_default=True,
-              help="How far one step of Adam goes.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    default=LEARNING_RATE,
+    show_default=True,
+    help="How far one step of Adam goes.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same bits.")
 @click.option("--out", metavar="PATH", help="File, or folder for it. Default: ./DATA_SET.lamina")
 @click.option("--backend", help="native, reference or xla.")
 @click.option("--json", "machine", is_flag=True, help="One JSON object instead of text.")
-def command(data_set: str, data: str | None, network: str, epochs: int | None, batch_size: int | None, learning_rate: float,
-            seed: int, out: str | None, backend: str | None, machine: bool) -> None:
+def command(
+    data_set: str,
+    data: str | None,
+    network: str,
+    epochs: int | None,
+    batch_size: int | None,
+    learning_rate: float,
+    seed: int,
+    out: str | None,
+    backend: str | None,
+    machine: bool,
+) -> None:
     """Train a network on DATA_SET, test it, and save it.
 
     digits is bundled. mnist and fashion_mnist are read from --data, or downloaded where there is a network.
@@ -45,15 +60,20 @@ def command(data_set: str, data: str | None, network: str, epochs: int | None, b
     model = networks.make(network, x_train.shape[1:], len(chosen.classes), data_set)
     form = sets.form_of(chosen, model.inputs[0].shape[1:])
     model.class_names, model.preprocessing = chosen.classes, form
-    model.compile(optimizer=Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], backend=backend)
+    model.compile(
+        optimizer=Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], backend=backend
+    )
     if not machine:
         console.head("Data", f"{data_set}: {chosen.title}")
         console.say(*sets.told(chosen, found))
         console.head("Network", f"{network}, seed {seed}")
         model.summary(line_length=console.WIDTH, print_fn=lambda text: console.say(*text.splitlines()))
         steps = -(-len(x_train) // batch_size)
-        console.head("Training", f"{console.count(epochs, 'epoch')} of {steps} steps, {batch_size} pictures each, "
-                     f"Adam with learning rate {learning_rate:g}")
+        console.head(
+            "Training",
+            f"{console.count(epochs, 'epoch')} of {steps} steps, {batch_size} pictures each, "
+            f"Adam with learning rate {learning_rate:g}",
+        )
     x_train, x_test = sets.scaled(x_train, form), sets.scaled(x_test, form)
     watch = Watch(x_train, y_train, len(chosen.classes), machine)
     begun = time.perf_counter()
@@ -61,9 +81,17 @@ def command(data_set: str, data: str | None, network: str, epochs: int | None, b
     seconds = time.perf_counter() - begun
     result = tested(model, x_test, y_test, chosen.classes)
     model.save(path)
-    report = {"data": found, "network": network, "seed": seed, "parameters": model.count_params(), "epochs": epochs,
-              "seconds": round(seconds, 3), **result, "learnt_in_epoch": dict(zip(chosen.classes, watch.learnt_in())),
-              "saved": path}
+    report = {
+        "data": found,
+        "network": network,
+        "seed": seed,
+        "parameters": model.count_params(),
+        "epochs": epochs,
+        "seconds": round(seconds, 3),
+        **result,
+        "learnt_in_epoch": dict(zip(chosen.classes, watch.learnt_in())),
+        "saved": path,
+    }
     if machine:
         console.as_json(report)
     else:
@@ -82,14 +110,24 @@ def tested(model: Sequential, x: np.ndarray, y: np.ndarray, classes: list[str]) 
     """Loss, accuracy and confusion table of a model on test data."""
     loss, accuracy = model.evaluate(x, y, batch_size=500, verbose=0)
     counts = confusion.counted(y, model.predict(x, batch_size=500, verbose=0).argmax(1), len(classes))
-    return {"test": {"pictures": len(y), "right": int(np.trace(counts)), "accuracy": round(float(accuracy), 6),
-                     "loss": round(float(loss), 6), "confusion": counts.tolist()}}
+    return {
+        "test": {
+            "pictures": len(y),
+            "right": int(np.trace(counts)),
+            "accuracy": round(float(accuracy), 6),
+            "loss": round(float(loss), 6),
+            "confusion": counts.tolist(),
+        }
+    }
 
 
 def tell_test(test: dict[str, Any], classes: list[str]) -> None:
     """The outcome of a test for a person."""
-    console.head("Test", f"{console.percent(test['accuracy'])} right: {test['right']:,} of "
-                 f"{test['pictures']:,} pictures it has never seen (loss {test['loss']:.4f})")
+    console.head(
+        "Test",
+        f"{console.percent(test['accuracy'])} right: {test['right']:,} of "
+        f"{test['pictures']:,} pictures it has never seen (loss {test['loss']:.4f})",
+    )
     counts = np.array(test["confusion"])
     console.head("What it takes for what", "a row for what a picture is, a column for what it is taken for")
     console.say(*confusion.table(counts, classes))
@@ -106,6 +144,8 @@ def tell(report: dict[str, Any], chosen: sets.DataSet, watch: Watch) -> None:
     console.head("Learnt last", ", ".join(slowest(watch, chosen.classes)))
     console.head("Saved", f"{path} ({size}; data only, no code)")
     console.head("Next")
-    console.say(f"  lamina predict {path} PICTURE.png    what it sees in a picture of yours",
-                f"  lamina evaluate {path}               test it again",
-                f"  lamina show {path}                   its layers, its formula, its graph")
+    console.say(
+        f"  lamina predict {path} PICTURE.png    what it sees in a picture of yours",
+        f"  lamina evaluate {path}               test it again",
+        f"  lamina show {path}                   its layers, its formula, its graph",
+    )

@@ -8,9 +8,9 @@ from ..callbacks import Callback
 from ..training.progress import Progress
 from . import console
 
-LEARNT = 0.95           # the share of a class's pictures that is right once it counts as learnt
-SAMPLE = 2000           # pictures that are looked at after each epoch
-LINES = 12              # about how many epochs get a line of their own
+LEARNT = 0.95  # the share of a class's pictures that is right once it counts as learnt
+SAMPLE = 2000  # pictures that are looked at after each epoch
+LINES = 12  # about how many epochs get a line of their own
 
 
 class Watch(Callback):
@@ -41,7 +41,9 @@ class Watch(Callback):
         epochs = self.params["epochs"]
         stride = max(1, -(-epochs // LINES))
         if not self.quiet and (epoch == 0 or epoch + 1 == epochs or (epoch + 1) % stride == 0):
-            console.say(f"  epoch {epoch + 1:>3}  loss {logs['loss']:.4f}  right {console.percent(logs['accuracy']):>7}")
+            console.say(
+                f"  epoch {epoch + 1:>3}  loss {logs['loss']:.4f}  right {console.percent(logs['accuracy']):>7}"
+            )
 
     def on_train_end(self, logs=None):
         self.progress.close()

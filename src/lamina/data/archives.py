@@ -28,6 +28,11 @@ def load(path: str | os.PathLike | None):
         with np.load(path, allow_pickle=False) as arrays:
             found = [arrays[name] for name in NAMES]
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as problem:
-        raise FileFormatError(message(f"{os.path.basename(path)} is no data set", got=str(problem),
-                                      want=f"an .npz file of {', '.join(NAMES)}, without pickles")) from None
+        raise FileFormatError(
+            message(
+                f"{os.path.basename(path)} is no data set",
+                got=str(problem),
+                want=f"an .npz file of {', '.join(NAMES)}, without pickles",
+            )
+        ) from None
     return (found[0], found[1]), (found[2], found[3])

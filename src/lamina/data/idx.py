@@ -17,7 +17,7 @@ from ..errors import FileFormatError, message
 
 ELEMENTS = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
-GREATEST_RATIO = 1032       # deflate cannot shrink anything further: RFC 1951 spends two bits on at most 258 bytes
+GREATEST_RATIO = 1032  # deflate cannot shrink anything further: RFC 1951 spends two bits on at most 258 bytes
 
 
 def read(path: str | os.PathLike) -> np.ndarray:
@@ -60,8 +60,9 @@ def decode(file: BinaryIO, room: int, name: str = "the file") -> np.ndarray:
     dtype = np.dtype(ELEMENTS[magic[2]])
     want = prod(shape) * dtype.itemsize
     promised = f"{want} for {dtype.name}{list(shape)}"
-    if want > room:
-        raise refused(name, "it is too short for its header", f"at most {room} bytes", promised)
+    left = room - 4 - 4 * rank
+    if want > left:
+        raise refused(name, "it is too short for its header", f"at most {left} bytes of data", promised)
     data = file.read(want)
     if len(data) < want:
         raise refused(name, "it ends too early", f"{len(data)} bytes of data", promised)
@@ -71,5 +72,6 @@ def decode(file: BinaryIO, room: int, name: str = "the file") -> np.ndarray:
 
 
 def refused(name: str, why: str, got: str, want: str) -> FileFormatError:
-    return FileFormatError(message(f"{name} is no sound IDX file: {why}", got=got, want=want,
-                                   fix="take another copy of the file"))
+    return FileFormatError(
+        message(f"{name} is no sound IDX file: {why}", got=got, want=want, fix="take another copy of the file")
+    )

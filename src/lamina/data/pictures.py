@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ArgumentError, FileFormatError, ShapeError, message, missing_extra
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")      # Pillow knows forty more, some of which start other programs
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # Pillow knows forty more, some of which start other programs
 KIND = "picture"
 REQUIRED, OPTIONAL = {"kind", "shape", "content", "centre"}, {"data_set", "divide_by"}
 
@@ -41,8 +41,9 @@ def read(path: str | os.PathLike) -> np.ndarray:
     except FileNotFoundError:
         raise FileFormatError(message(f"{name}: there is no such picture")) from None
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError, image.DecompressionBombWarning) as problem:
-        raise FileFormatError(message(f"{name} is no picture that can be read", got=str(problem).splitlines()[0],
-                                      want=", ".join(FORMATS))) from None
+        raise FileFormatError(
+            message(f"{name} is no picture that can be read", got=str(problem).splitlines()[0], want=", ".join(FORMATS))
+        ) from None
     white = image.new("RGBA", colours.size, "white")
     return np.asarray(image.alpha_composite(white, colours).convert("L"))
 
@@ -51,8 +52,8 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
     """One sample for a network: the ink of a picture, cut out, scaled and centred, as the training pictures were.
 
     grey  uint8 [height, width] of any size; dark on light or light on dark
-    form  what a model file says: {"kind": "picture", "shape": [28, 28], "content": [20, 20], "centre": "mass" or "box"};
-          a shape of three sizes has one channel, one of one size is flat. Values are 0 (background) to 1
+    form  what a model file says: {"kind": "picture", "shape": [28, 28], "content": [20, 20], "centre": "mass"};
+          centre may be "box" too; a shape of three sizes has one channel, one of one size is flat. Values are 0 (background) to 1
 
     The background is what most of the border is. Contrast is stretched to the whole range.
 
@@ -69,7 +70,7 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
     rows, columns = np.flatnonzero(drawn.max(1) > 0.2), np.flatnonzero(drawn.max(0) > 0.2)
     canvas = np.zeros((height, width), "float32")
     if len(rows) and len(columns):
-        cut = drawn[rows[0]: rows[-1] + 1, columns[0]: columns[-1] + 1]
+        cut = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         room = [min(pair) for pair in zip(form["content"], canvas.shape)]
         scale = min(room[0] / cut.shape[0], room[1] / cut.shape[1])
         size = [max(1, round(n * scale)) for n in cut.shape]
@@ -80,10 +81,21 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
 def check_form(form: dict[str, Any]) -> None:
     """What a model file says of its pictures: ArgumentError where it is not such a form."""
     numbers = [*form.get("shape", ()), *form.get("content", ())] if isinstance(form, dict) else []
-    if not numbers or form.get("kind") != KIND or set(form) - OPTIONAL != REQUIRED or not all(
-            type(n) is int and 0 < n <= 4096 for n in numbers) or len(form["content"]) != 2 or len(form["shape"]) > 3:
-        raise ArgumentError(message("this is no form of pictures", got=repr(form)[:200],
-                                    want='{"kind": "picture", "shape", "content", "centre"}'))
+    if (
+        not numbers
+        or form.get("kind") != KIND
+        or set(form) - OPTIONAL != REQUIRED
+        or not all(type(n) is int and 0 < n <= 4096 for n in numbers)
+        or len(form["content"]) != 2
+        or len(form["shape"]) > 3
+    ):
+        raise ArgumentError(
+            message(
+                "this is no form of pictures",
+                got=repr(form)[:200],
+                want='{"kind": "picture", "shape", "content", "centre"}',
+            )
+        )
 
 
 def ink(grey: np.ndarray) -> np.ndarray:
@@ -92,7 +104,7 @@ def ink(grey: np.ndarray) -> np.ndarray:
     background = float(np.median(border))
     darkest, lightest = float(grey.min()), float(grey.max())
     reach = background - darkest if background - darkest >= lightest - background else background - lightest
-    if abs(reach) < 8:               # a blank page has no ink, only noise
+    if abs(reach) < 8:  # a blank page has no ink, only noise
         return np.zeros(grey.shape, "float32")
     return np.clip((background - grey.astype("float32")) / reach, 0, 1)
 
@@ -115,7 +127,7 @@ def shares(old: int, new: int) -> np.ndarray:
 
 
 def placed(content: np.ndarray, canvas: np.ndarray, centre: str) -> np.ndarray:
-    """The canvas with the content on it: its box in the middle, or its centre of mass, as far as it does not stick out."""
+    """The canvas with the content on it: its box in the middle, or its centre of mass, as far as there is room."""
     height, width = content.shape
     top, left = (canvas.shape[0] - height) / 2, (canvas.shape[1] - width) / 2
     if centre == "mass" and content.sum() > 0:
@@ -124,7 +136,7 @@ def placed(content: np.ndarray, canvas: np.ndarray, centre: str) -> np.ndarray:
         left = canvas.shape[1] / 2 - (content.sum(0) @ (np.arange(width) + 0.5)) / weight
     row = int(np.clip(round(top), 0, canvas.shape[0] - height))
     column = int(np.clip(round(left), 0, canvas.shape[1] - width))
-    canvas[row: row + height, column: column + width] = content
+    canvas[row : row + height, column : column + width] = content
     return canvas
 
 
@@ -146,7 +158,7 @@ def show(image, scale: int | None = None):
 
 def drawable(array: np.ndarray) -> np.ndarray:
     """The uint8 [h, w] or [h, w, 3] of an array that stands for a picture."""
-    side = int(array.size ** 0.5)
+    side = int(array.size**0.5)
     if array.ndim == 1 and side * side == array.size:
         array = array.reshape(side, side)
     if array.ndim == 3 and array.shape[0] == 1:
@@ -154,9 +166,14 @@ def drawable(array: np.ndarray) -> np.ndarray:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or not array.size:
-        raise ShapeError(message("this is no picture", got=str(list(array.shape)),
-                                 want="[height, width], with 1 or 3 channels, or a flat square",
-                                 fix="show one picture at a time: x[0]"))
+        raise ShapeError(
+            message(
+                "this is no picture",
+                got=str(list(array.shape)),
+                want="[height, width], with 1 or 3 channels, or a flat square",
+                fix="show one picture at a time: x[0]",
+            )
+        )
     if array.dtype.kind == "f" and array.max() <= 1:
         array = array * 255
     return np.clip(np.rint(array.astype("float64")), 0, 255).astype("uint8")

@@ -19,7 +19,7 @@ from . import idx
 
 PARTS = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 SECONDS = 30
-LARGEST = 64 * 2**20          # the largest file of them has 47,040,016 bytes
+LARGEST = 64 * 2**20  # the largest file of them has 47,040,016 bytes
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,26 @@ class Source:
     digests: tuple[str, str, str, str]
 
 
-MNIST = Source("mnist", ("https://storage.googleapis.com/cvdf-datasets/mnist/",
-                         "https://ossci-datasets.s3.amazonaws.com/mnist/"), (
-    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"))
-FASHION_MNIST = Source("fashion_mnist", ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",), (
-    "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"))
+MNIST = Source(
+    "mnist",
+    ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/"),
+    (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+)
+FASHION_MNIST = Source(
+    "fashion_mnist",
+    ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+    (
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+)
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -59,9 +68,13 @@ def load(source: Source, folder: str | os.PathLike | None = None) -> tuple[Pair,
     arrays = [idx.read(path) for path in locate(source, folder)]
     for images, labels, part in ((arrays[0], arrays[1], "train"), (arrays[2], arrays[3], "t10k")):
         if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or not len(images):
-            raise DataError(message(f"the {part} files of {source.name} do not belong together",
-                                    got=f"images {list(images.shape)}, labels {list(labels.shape)}",
-                                    want="images [n, height, width], labels [n]"))
+            raise DataError(
+                message(
+                    f"the {part} files of {source.name} do not belong together",
+                    got=f"images {list(images.shape)}, labels {list(labels.shape)}",
+                    want="images [n, height, width], labels [n]",
+                )
+            )
     return (arrays[0], arrays[1]), (arrays[2], arrays[3])
 
 
@@ -93,8 +106,13 @@ def check_identity(source: Source, paths: list[Path]) -> None:
     digest = hashlib.sha256(unpacked(paths[1].read_bytes())).hexdigest()
     for other in (MNIST, FASHION_MNIST):
         if other is not source and digest == other.digests[1]:
-            raise DataError(message(f"these files are {other.name}, not {source.name}", got=str(paths[1].parent),
-                                    fix=f"keep each in a folder of its own name: {source.name}/ and {other.name}/"))
+            raise DataError(
+                message(
+                    f"these files are {other.name}, not {source.name}",
+                    got=str(paths[1].parent),
+                    fix=f"keep each in a folder of its own name: {source.name}/ and {other.name}/",
+                )
+            )
 
 
 def unpacked(data: bytes) -> bytes:
@@ -142,7 +160,11 @@ def absent(source: Source, looked: list[Path], problems: list[str] | None) -> Da
     """Which files to put where."""
     got = [f"not in {place}" for place in looked] + [f"not from {p}" for p in problems or []]
     fix = "put them into a folder and name it: --data DIR, load_data(DIR), or LAMINA_DATA=DIR in the environment"
-    return DataError(message(f"the files of {source.name} are not here", got=got,
-                             want=[f"{part} (or {part}.gz)" for part in PARTS], fix=fix))
-
-
+    return DataError(
+        message(
+            f"the files of {source.name} are not here",
+            got=got,
+            want=[f"{part} (or {part}.gz)" for part in PARTS],
+            fix=fix,
+        )
+    )

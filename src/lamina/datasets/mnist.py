@@ -28,8 +28,9 @@ def load_data(path: str | os.PathLike | None = None):
     return sources.load(sources.MNIST, path if path and not archives.is_npz(path) else None) if found is None else found
 
 
-def load_mnist(normalize: bool = True, flatten: bool = True, one_hot_label: bool = False,
-               path: str | os.PathLike | None = None):
+def load_mnist(
+    normalize: bool = True, flatten: bool = True, one_hot_label: bool = False, path: str | os.PathLike | None = None
+):
     """MNIST with the choices of the book *Deep Learning from Scratch* (K. Saitoh, chapter 3.6).
 
     normalize      pixels as float32 0 to 1; else uint8 0 to 255

@@ -6,10 +6,29 @@ from math import prod
 
 from ..graph import Graph, Node
 
-FREE = {"item", "reshape", "transpose", "expand", "slice", "pad", "concatenate", "reverse", "gather", "full", "iota",
-        "cast", "stop_gradient"}
-PER_ELEMENT = {"softmax": 5, "log_softmax": 5, "softmax_cross_entropy": 6, "sparse_softmax_cross_entropy": 6,
-               "sigmoid_cross_entropy": 5, "layer_normalization": 8}
+FREE = {
+    "item",
+    "reshape",
+    "transpose",
+    "expand",
+    "slice",
+    "pad",
+    "concatenate",
+    "reverse",
+    "gather",
+    "full",
+    "iota",
+    "cast",
+    "stop_gradient",
+}
+PER_ELEMENT = {
+    "softmax": 5,
+    "log_softmax": 5,
+    "softmax_cross_entropy": 6,
+    "sparse_softmax_cross_entropy": 6,
+    "sigmoid_cross_entropy": 5,
+    "layer_normalization": 8,
+}
 
 
 def flops(node: Node) -> int:

@@ -59,10 +59,15 @@ class Table:
         steps = len({line.instruction for line in self.lines})
         places = sorted({line.backend for line in self.lines})
         total, moved = sum(line.flops for line in self.lines), sum(line.bytes for line in self.lines)
-        where = f"all on {places[0]}" if len(places) == 1 else \
-            f"{len(self.elsewhere)} on the reference: {', '.join(sorted({x.op for x in self.elsewhere}))}"
-        return (f"{self.title}: {len(self.lines)} operations in {steps} instructions, {amount(total)}flop, "
-                f"{amount(moved)}byte\n{where if places else 'nothing to do'}")
+        where = (
+            f"all on {places[0]}"
+            if len(places) == 1
+            else f"{len(self.elsewhere)} on the reference: {', '.join(sorted({x.op for x in self.elsewhere}))}"
+        )
+        return (
+            f"{self.title}: {len(self.lines)} operations in {steps} instructions, {amount(total)}flop, "
+            f"{amount(moved)}byte\n{where if places else 'nothing to do'}"
+        )
 
 
 @dataclass(frozen=True)
@@ -103,8 +108,12 @@ def explain(model, batch_size: int = 32, x=None, y=None, backend: str | None = N
     backend = backend or told["backend"]
     structures, names, arrays = arrays_of(inputs, None, None)
     spec = Spec(structures, names, [Type(str(a.dtype), a.shape) for a in arrays])
-    program = trace(lambda *leaves: model(spec.unpack(leaves)[0], training=False), spec.types, names=names,
-                    generator=model.generator)
+    program = trace(
+        lambda *leaves: model(spec.unpack(leaves)[0], training=False),
+        spec.types,
+        names=names,
+        generator=model.generator,
+    )
     rows = len(arrays[0])
     inference = table(f"Inference, batch {rows}", program, backend)
     return Explanation(training_table(model, inputs, y, rows, backend), inference)
@@ -129,8 +138,13 @@ def guessed_inputs(model, rows: int):
 def guessed_targets(model, rows: int):
     """Zeros as targets: class numbers where the loss is sparse, else in the shape of the output."""
     told, made = model._state.arguments["loss"], []
-    losses = list(told.values()) if isinstance(told, dict) else told if isinstance(told, list | tuple) else \
-        [told] * len(model.outputs)
+    losses = (
+        list(told.values())
+        if isinstance(told, dict)
+        else told
+        if isinstance(told, list | tuple)
+        else [told] * len(model.outputs)
+    )
     for symbol, loss in zip(model.outputs, losses):
         name = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "")
         shape = [rows if n is None else n for n in symbol.shape]
@@ -147,7 +161,9 @@ def table(title: str, traced: Traced, backend: str | None) -> Table:
 def line_of(placed: Any) -> Line:
     node = placed.node
     shape = ", ".join(f"{t.dtype}[{','.join(map(str, t.shape))}]" for t in node.types)
-    return Line(placed.instruction, node.path, node.op.name, shape, cost.flops(node), cost.traffic(node), placed.backend)
+    return Line(
+        placed.instruction, node.path, node.op.name, shape, cost.flops(node), cost.traffic(node), placed.backend
+    )
 
 
 def rows(lines: list[Line], width: int = 80) -> list[str]:
@@ -157,18 +173,31 @@ def rows(lines: list[Line], width: int = 80) -> list[str]:
     for line in lines:
         number = "" if line.instruction == last else str(line.instruction + 1)
         last = line.instruction
-        cells.append((number, line.path, line.op, line.shape, amount(line.flops).strip(), amount(line.bytes).strip(),
-                      line.backend))
+        cells.append(
+            (
+                number,
+                line.path,
+                line.op,
+                line.shape,
+                amount(line.flops).strip(),
+                amount(line.bytes).strip(),
+                line.backend,
+            )
+        )
     sizes = [max(len(row[i]) for row in cells) for i in range(len(heads))]
     room = width - sum(sizes) - 2 * len(heads) + sizes[1] + 2
     sizes[1] = max(8, min(sizes[1], room))
-    return ["  ".join((text.rjust(n) if i in (0, 4, 5) else cut(text, n).ljust(n))
-                      for i, (text, n) in enumerate(zip(row, sizes))).rstrip() for row in cells]
+    return [
+        "  ".join(
+            (text.rjust(n) if i in (0, 4, 5) else cut(text, n).ljust(n)) for i, (text, n) in enumerate(zip(row, sizes))
+        ).rstrip()
+        for row in cells
+    ]
 
 
 def cut(text: str, size: int) -> str:
     """The end of a text that is too long: of a path the end tells more."""
-    return text if len(text) <= size else "…" + text[len(text) - size + 1:]
+    return text if len(text) <= size else "…" + text[len(text) - size + 1 :]
 
 
 def amount(number: float) -> str:

@@ -15,7 +15,7 @@ CONVENTIONS = {
     "bias_as_weight": "The bias is one more row of W, for an input that is always 1: a layer computes [1, x] W.",
 }
 DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-INLINE = 100            # a composed formula longer than this is told step by step only
+INLINE = 100  # a composed formula longer than this is told step by step only
 
 
 def formula(model, convention: str = "rows") -> str:
@@ -122,14 +122,14 @@ def composition(steps, model) -> str | None:
             if inner in texts:
                 place = re.search(f"{inner}(?![₀-₉])", text)
                 assert place is not None
-                text = text[: place.start()] + bracketed(texts[inner], text, place) + text[place.end():]
+                text = text[: place.start()] + bracketed(texts[inner], text, place) + text[place.end() :]
         texts[name] = text
     return texts["y"]
 
 
 def bracketed(inner: str, outer: str, place: re.Match) -> str:
     """The inner expression, in brackets where a product would tear it apart."""
-    factor = outer[place.end():].startswith(" W") or outer[: place.start()].endswith("ᵀ ")
+    factor = outer[place.end() :].startswith(" W") or outer[: place.start()].endswith("ᵀ ")
     whole = re.fullmatch(r"\w+\(.*\)", inner) or " " not in inner
     return f"({inner})" if factor and not whole else inner
 

@@ -1,4 +1,4 @@
-"""How much memory the weights of a model may take while it is read from a file: no more than the file has numbers for."""
+"""How much memory the weights of a model may take while it is read from a file: what the file has numbers for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _left: ContextVar[list[int] | None] = ContextVar("lamina_allowance", default=Non
 
 @contextmanager
 def allowance(size: int):
-    """Inside of the ``with`` block new weights are zeros, as a file gives them their values, and take ``size`` bytes at most."""
+    """Inside of the ``with`` block new weights are zeros, for the file has the values, and take ``size`` bytes at most."""
     token = _left.set([size])
     try:
         yield
@@ -30,7 +30,12 @@ def first_value(initializer, shape: tuple[int, ...], dtype: str):
         return initializer(shape, dtype=dtype)
     size = prod(shape) * np.dtype(dtype).itemsize
     if size > left[0]:
-        raise FileFormatError(message("the file describes larger weights than it holds", got=f"{dtype}{list(shape)}",
-                                      want=f"at most {left[0]} bytes more"))
+        raise FileFormatError(
+            message(
+                "the file describes larger weights than it holds",
+                got=f"{dtype}{list(shape)}",
+                want=f"at most {left[0]} bytes more",
+            )
+        )
     left[0] -= size
     return np.zeros(shape, dtype)

@@ -1,7 +1,7 @@
 """The container of a model file: ``model.json`` and ``weights.safetensors``, in a zip or in a folder, and nothing else.
 
-The members are stored, not packed: nothing can expand, and the numbers lie in the file as they lie in memory. Equal contents
-give equal bytes, as no time and no machine is written down.
+The members are stored, not packed: nothing can expand, and the numbers lie in the file as they lie in memory. Equal
+contents give equal bytes, as no time and no machine is written down.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..files.atomic import write_atomically
 DESCRIPTION, WEIGHTS = "model.json", "weights.safetensors"
 MEMBERS = (DESCRIPTION, WEIGHTS)
 LONGEST_DESCRIPTION = 32 * 2**20
-EARLIEST = (1980, 1, 1, 0, 0, 0)             # a zip cannot leave the time out
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot leave the time out
 UNIX, READABLE, ENCRYPTED = 3, 0o644 << 16, 0x1
 
 
@@ -43,7 +43,7 @@ def write(path: str | os.PathLike, description: bytes, weights: bytes, zipped: b
 
 
 def read(path: str | os.PathLike) -> tuple[bytes, bytes]:
-    """The description and the weights of a zip or a folder; FileFormatError for anything that we would not have written."""
+    """The description and the weights of a zip or a folder; FileFormatError for what we would not have written."""
     name = os.path.basename(os.path.normpath(path))
     if os.path.isdir(path):
         return read_folder(Path(path), name)
@@ -75,8 +75,12 @@ def unpack(file, size: int, name: str) -> tuple[bytes, bytes]:
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
         if sorted(e.filename for e in entries) != sorted(MEMBERS):
-            raise refused(name, "it has other members than it should", got=", ".join(e.filename for e in entries[:6])[:200],
-                          want=" and ".join(MEMBERS))
+            raise refused(
+                name,
+                "it has other members than it should",
+                got=", ".join(e.filename for e in entries[:6])[:200],
+                want=" and ".join(MEMBERS),
+            )
         for entry in entries:
             check(entry, size, name)
         if archive.comment or min(e.header_offset for e in entries) != 0:
@@ -87,14 +91,25 @@ def unpack(file, size: int, name: str) -> tuple[bytes, bytes]:
 def check(entry: zipfile.ZipInfo, size: int, name: str) -> None:
     """One line of the directory."""
     if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & ENCRYPTED:
-        raise refused(name, f"{entry.filename} is packed or encrypted", got=f"{entry.file_size} bytes out of {entry.compress_size}",
-                      want="stored as it is", fix="zip it again without compression: zip -0")
+        raise refused(
+            name,
+            f"{entry.filename} is packed or encrypted",
+            got=f"{entry.file_size} bytes out of {entry.compress_size}",
+            want="stored as it is",
+            fix="zip it again without compression: zip -0",
+        )
     if entry.file_size != entry.compress_size or entry.file_size > size:
-        raise refused(name, f"the size of {entry.filename} is not true", got=f"{entry.file_size} bytes in a file of {size}")
+        raise refused(
+            name, f"the size of {entry.filename} is not true", got=f"{entry.file_size} bytes in a file of {size}"
+        )
     if entry.filename == DESCRIPTION and entry.file_size > LONGEST_DESCRIPTION:
-        raise refused(name, f"{DESCRIPTION} is too long", got=f"{entry.file_size} bytes", want=f"at most {LONGEST_DESCRIPTION}")
+        raise refused(
+            name, f"{DESCRIPTION} is too long", got=f"{entry.file_size} bytes", want=f"at most {LONGEST_DESCRIPTION}"
+        )
 
 
-def refused(name: str, why: str, *, got: str | None = None, want: str | None = None, fix: str | None = None) -> FileFormatError:
+def refused(
+    name: str, why: str, *, got: str | None = None, want: str | None = None, fix: str | None = None
+) -> FileFormatError:
     """The one form of all complaints about a model file."""
     return FileFormatError(message(f"{name} is no sound model file: {why}", got=got, want=want, fix=fix))

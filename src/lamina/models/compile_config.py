@@ -31,10 +31,13 @@ def encode(model) -> dict[str, Any] | None:
 def decode(model, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> None:
     """Compiles the model as ``encode`` told it."""
     with custom_object_scope(custom_objects or {}):
-        model.compile(optimizer=optimizers.deserialize(config["optimizer"]), loss=revived(config["loss"], losses.get),
-                      metrics=revived(config["metrics"], metrics.get),
-                      weighted_metrics=revived(config["weighted_metrics"], metrics.get),
-                      **{name: config[name] for name in PLAIN})
+        model.compile(
+            optimizer=optimizers.deserialize(config["optimizer"]),
+            loss=revived(config["loss"], losses.get),
+            metrics=revived(config["metrics"], metrics.get),
+            weighted_metrics=revived(config["weighted_metrics"], metrics.get),
+            **{name: config[name] for name in PLAIN},
+        )
 
 
 def item(x, kind: str, serialize: Callable):
@@ -43,8 +46,13 @@ def item(x, kind: str, serialize: Callable):
         return x
     made = serialize(x() if isinstance(x, type) else x)
     if made == "<lambda>":
-        raise ArgumentError(message(f"a {kind} without a name cannot be written into a file", got=repr(x),
-                                    fix="define it with def, and pass it to load_model in custom_objects"))
+        raise ArgumentError(
+            message(
+                f"a {kind} without a name cannot be written into a file",
+                got=repr(x),
+                fix="define it with def, and pass it to load_model in custom_objects",
+            )
+        )
     return made
 
 

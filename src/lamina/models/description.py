@@ -19,9 +19,17 @@ from ..errors import FileFormatError, message
 FORMAT, VERSION = "lamina model", 1
 DEEPEST, MOST_VALUES = 64, 2_000_000
 FIELDS: dict[str, tuple[type, ...]] = {
-    "format": (str,), "version": (int,), "lamina": (str,), "model": (dict,), "build": (dict, list, type(None)),
-    "compile": (dict, type(None)), "inputs": (list,), "outputs": (list,), "class_names": (list, type(None)),
-    "preprocessing": (dict, type(None)), "weights": (list,),
+    "format": (str,),
+    "version": (int,),
+    "lamina": (str,),
+    "model": (dict,),
+    "build": (dict, list, type(None)),
+    "compile": (dict, type(None)),
+    "inputs": (list,),
+    "outputs": (list,),
+    "class_names": (list, type(None)),
+    "preprocessing": (dict, type(None)),
+    "weights": (list,),
 }
 LINE = {"name": str, "shape": list, "dtype": str}
 
@@ -34,8 +42,13 @@ def encode(fields: dict[str, Any]) -> bytes:
     try:
         text = json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as problem:
-        raise FileFormatError(message("this model cannot be saved: its configuration is not data", got=str(problem),
-                                      fix="let get_config give numbers, texts, lists and dictionaries only")) from None
+        raise FileFormatError(
+            message(
+                "this model cannot be saved: its configuration is not data",
+                got=str(problem),
+                fix="let get_config give numbers, texts, lists and dictionaries only",
+            )
+        ) from None
     return text.encode() + b"\n"
 
 
@@ -66,14 +79,21 @@ def check_tables(fields: dict[str, Any], source: str) -> None:
     """The lists of tensors, the names of the classes, and the outermost layer of the model's configuration."""
     for table in ("inputs", "outputs", "weights"):
         for line in fields[table]:
-            if not isinstance(line, dict) or set(line) != set(LINE) or any(not isinstance(line[k], t) for k, t in LINE.items()):
+            if (
+                not isinstance(line, dict)
+                or set(line) != set(LINE)
+                or any(not isinstance(line[k], t) for k, t in LINE.items())
+            ):
                 raise refused(source, f"a line of {table!r} is not made of name, shape and dtype")
             if any(n is not None and (type(n) is not int or n < 0) for n in line["shape"]):
                 raise refused(source, f"the shape of {line['name']!r} in {table!r} is no list of sizes")
     if any(not isinstance(name, str) for name in fields["class_names"] or ()):
         raise refused(source, "the class names are not all texts")
-    if set(fields["model"]) != {"class_name", "config"} or not isinstance(fields["model"]["class_name"], str) \
-            or not isinstance(fields["model"]["config"], dict):
+    if (
+        set(fields["model"]) != {"class_name", "config"}
+        or not isinstance(fields["model"]["class_name"], str)
+        or not isinstance(fields["model"]["config"], dict)
+    ):
         raise refused(source, "the field 'model' is not made of class_name and config")
 
 
@@ -94,8 +114,12 @@ def check_depth(value, source: str) -> None:
     while level:
         depth, count = depth + 1, count + len(level)
         if depth > DEEPEST or count > MOST_VALUES:
-            raise refused(source, "it is nested too deeply or too long", f"at most {DEEPEST} levels and {MOST_VALUES} values")
-        level = [inner for v in level if isinstance(v, dict | list) for inner in (v.values() if isinstance(v, dict) else v)]
+            raise refused(
+                source, "it is nested too deeply or too long", f"at most {DEEPEST} levels and {MOST_VALUES} values"
+            )
+        level = [
+            inner for v in level if isinstance(v, dict | list) for inner in (v.values() if isinstance(v, dict) else v)
+        ]
 
 
 def refused(source: str, why: str, want: str | None = None) -> FileFormatError:

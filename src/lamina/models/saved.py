@@ -18,8 +18,9 @@ class Saved:
     class_names: list[str] | None = None
     preprocessing: dict[str, Any] | None = None
 
-    def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool = True,
-             include_optimizer: bool = True) -> None:
+    def save(
+        self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool = True, include_optimizer: bool = True
+    ) -> None:
         """Writes the model into one file; see ``lamina.saving.save_model``."""
         saving.save_model(self, filepath, overwrite, include_optimizer, zipped)  # type: ignore[arg-type]
 

@@ -1,7 +1,7 @@
 """Model files: ``model.json`` and ``weights.safetensors`` in a zip or a folder. See ``archive`` and ``description``.
 
-A file is data. Reading one looks classes up by name in Lamina's registries and in ``custom_objects``; it imports nothing,
-runs nothing that is in the file and opens nothing but the file.
+A file is data. Reading one looks classes up by name in Lamina's registries and in ``custom_objects``; it imports
+nothing, runs nothing that is in the file and opens nothing but the file.
 """
 
 from __future__ import annotations
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 OPTIMIZER, GENERATOR = "optimizer/", "generator/"
 
 
-def save_model(model: Model, filepath: str | os.PathLike, overwrite: bool = True, include_optimizer: bool = True,
-               zipped: bool = True) -> None:
+def save_model(
+    model: Model,
+    filepath: str | os.PathLike,
+    overwrite: bool = True,
+    include_optimizer: bool = True,
+    zipped: bool = True,
+) -> None:
     """Writes a model into one file: how it is built, its weights, how it was compiled, and the state of its optimizer.
 
     filepath           the file; ``.lamina`` is the usual ending
@@ -35,8 +40,8 @@ def save_model(model: Model, filepath: str | os.PathLike, overwrite: bool = True
     include_optimizer  whether the optimizer's state goes with it, so that training can go on
     zipped             a zip; else a folder of the two members
 
-    ``model.class_names`` (texts) and ``model.preprocessing`` (a dict of data) go with it where they are set. The same model
-    gives the same bytes. FileFormatError for what is not data, such as a ``Lambda`` layer.
+    ``model.class_names`` (texts) and ``model.preprocessing`` (a dict of data) go with it where they are set. The
+    same model gives the same bytes. FileFormatError for what is not data, such as a ``Lambda`` layer.
 
     >>> import tempfile, os
     >>> path = os.path.join(tempfile.mkdtemp(), "m.lamina")
@@ -63,10 +68,16 @@ def described(model: Model, include_optimizer: bool) -> tuple[dict[str, Any], di
     if compiled is not None:
         tensors |= {name: v.array for name, v in named(state_of(model)).items()}
     fields = {
-        "format": description.FORMAT, "version": description.VERSION, "lamina": __version__,
-        "model": config, "build": model.get_build_config(), "compile": compiled,
-        "inputs": [line(x.name, x) for x in model.inputs], "outputs": [line(n, x) for n, x in outputs_of(model)],
-        "class_names": texts(getattr(model, "class_names", None)), "preprocessing": getattr(model, "preprocessing", None),
+        "format": description.FORMAT,
+        "version": description.VERSION,
+        "lamina": __version__,
+        "model": config,
+        "build": model.get_build_config(),
+        "compile": compiled,
+        "inputs": [line(x.name, x) for x in model.inputs],
+        "outputs": [line(n, x) for n, x in outputs_of(model)],
+        "class_names": texts(getattr(model, "class_names", None)),
+        "preprocessing": getattr(model, "preprocessing", None),
         "weights": [line(name, v) for name, v in weights.items()],
     }
     return fields, tensors
@@ -94,20 +105,26 @@ def named(variables: Sequence[Variable]) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     for v in variables:
         if found.setdefault(v.path, v) is not v:
-            raise FileFormatError(message(f"this model cannot be saved: two weights are called {v.path!r}",
-                                          fix="give their layers different names"))
+            raise FileFormatError(
+                message(
+                    f"this model cannot be saved: two weights are called {v.path!r}",
+                    fix="give their layers different names",
+                )
+            )
     return found
 
 
-def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Model:
+def load_model(
+    filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Model:
     """The model that ``save_model`` wrote; it predicts the same bits.
 
     filepath        the file, or the folder
     custom_objects  classes and functions of one's own by the names under which the file mentions them
     compile         whether to compile it as it was, and to give the optimizer its state back
 
-    FileFormatError, naming the file, for anything that ``save_model`` would not have written: wrong sizes, unknown fields,
-    unknown layers, packed or foreign members, a pickle. What the file says is checked before memory is taken.
+    FileFormatError, naming the file, for anything that ``save_model`` would not have written: wrong sizes, unknown
+    fields, unknown layers, packed or foreign members, a pickle. What the file says is checked before memory is taken.
     """
     source = os.path.basename(os.path.normpath(filepath))
     data, numbers = archive.read(filepath)
@@ -117,7 +134,9 @@ def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | 
     try:
         with allowance(len(numbers)):
             model = made(fields, own)
-            take(model.variables, {n: a for n, a in tensors.items() if not n.startswith((OPTIMIZER, GENERATOR))}, source)
+            take(
+                model.variables, {n: a for n, a in tensors.items() if not n.startswith((OPTIMIZER, GENERATOR))}, source
+            )
             if compile and fields["compile"] is not None:
                 restore_training(model, fields["compile"], own, tensors, source)
     except FileFormatError:
@@ -129,7 +148,11 @@ def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | 
 
 def reason(problem: Exception) -> str:
     """What went wrong, in the words of whoever found it; a key or index alone would tell nothing."""
-    return str(problem) if isinstance(problem, LaminaError) else f"its configuration does not fit ({type(problem).__name__}: {problem})"
+    return (
+        str(problem)
+        if isinstance(problem, LaminaError)
+        else f"its configuration does not fit ({type(problem).__name__}: {problem})"
+    )
 
 
 def made(fields: dict[str, Any], custom_objects: dict[str, Any]) -> Model:
@@ -146,7 +169,9 @@ def made(fields: dict[str, Any], custom_objects: dict[str, Any]) -> Model:
     return model
 
 
-def restore_training(model: Model, config: dict[str, Any], custom_objects: dict[str, Any], tensors, source: str) -> None:
+def restore_training(
+    model: Model, config: dict[str, Any], custom_objects: dict[str, Any], tensors, source: str
+) -> None:
     model.compile_from_config(config, custom_objects)
     slots = {name.split("/", 2)[2] for name in tensors if name.startswith(OPTIMIZER) and name.count("/") > 1}
     if slots:
@@ -155,12 +180,17 @@ def restore_training(model: Model, config: dict[str, Any], custom_objects: dict[
 
 
 def take(variables: Sequence[Variable], tensors: Mapping[str, np.ndarray], source: str) -> None:
-    """Gives the variables the tensors of their names; none missing, none too many, each of the right shape and dtype."""
+    """Gives the variables the tensors of their names; none missing, none too many, each of the right type."""
     mine = named(variables)
     for name in (*sorted(mine.keys() - tensors.keys()), *sorted(tensors.keys() - mine.keys())):
         lacks = name in mine
-        raise FileFormatError(message(f"{source}: the weight {name!r} {'is missing' if lacks else 'belongs to no layer of the model'}",
-                                      got=f"{len(tensors)} weights", want=f"{len(mine)}: {', '.join(list(mine)[:8])}"))
+        raise FileFormatError(
+            message(
+                f"{source}: the weight {name!r} {'is missing' if lacks else 'belongs to no layer of the model'}",
+                got=f"{len(tensors)} weights",
+                want=f"{len(mine)}: {', '.join(list(mine)[:8])}",
+            )
+        )
     for name, variable in mine.items():
         check_fit(variable, tensors[name], source)
     for name, variable in mine.items():
@@ -169,5 +199,10 @@ def take(variables: Sequence[Variable], tensors: Mapping[str, np.ndarray], sourc
 
 def check_fit(variable: Variable, array: np.ndarray, source: str) -> None:
     if tuple(array.shape) != variable.shape or array.dtype.newbyteorder("=") != np.dtype(variable.dtype):
-        raise FileFormatError(message(f"{source}: the weight {variable.path!r} does not fit",
-                                      got=f"{array.dtype.newbyteorder('=')}{list(array.shape)}", want=str(variable.type)))
+        raise FileFormatError(
+            message(
+                f"{source}: the weight {variable.path!r} does not fit",
+                got=f"{array.dtype.newbyteorder('=')}{list(array.shape)}",
+                want=str(variable.type),
+            )
+        )

@@ -22,12 +22,12 @@ from .saving import named, take
 if TYPE_CHECKING:
     from .model import Model
 
-ORDER = "lamina.order"            # the header of safetensors has an order of its own
-GREATEST_RATIO = 1032             # deflate cannot do better
+ORDER = "lamina.order"  # the header of safetensors has an order of its own
+GREATEST_RATIO = 1032  # deflate cannot do better
 
 
 def save_weights(model: Model, filepath: str | os.PathLike, overwrite: bool = True) -> None:
-    """Writes the weights of a model into a ``.safetensors`` or ``.npz`` file, each under its path, such as ``dense/kernel``.
+    """Writes the weights of a model into a ``.safetensors`` or ``.npz`` file, each under its path: ``dense/kernel``.
 
     overwrite  whether a file of that name may be replaced; else ArgumentError, as for another ending
 
@@ -65,8 +65,13 @@ def ending(path: str | os.PathLike) -> str:
     for known in (".safetensors", ".npz"):
         if str(path).endswith(known):
             return known
-    raise ArgumentError(message(f"{os.path.basename(path)} does not say its format", want=".weights.safetensors or .npz",
-                                fix="model.save(path) writes the whole model"))
+    raise ArgumentError(
+        message(
+            f"{os.path.basename(path)} does not say its format",
+            want=".weights.safetensors or .npz",
+            fix="model.save(path) writes the whole model",
+        )
+    )
 
 
 def npz(tensors: Mapping[str, np.ndarray]) -> bytes:
@@ -80,7 +85,7 @@ def npz(tensors: Mapping[str, np.ndarray]) -> bytes:
 
 
 def read_npz(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The arrays of an .npz file, and their names in order. Sizes are checked before memory is taken; no pickle is read."""
+    """The arrays of an .npz file, and their names in order. Sizes are checked before memory is taken."""
     source, room = os.path.basename(path), os.path.getsize(path) * GREATEST_RATIO
     tensors: dict[str, np.ndarray] = {}
     try:
@@ -107,7 +112,9 @@ def array_of(data: bytes) -> np.ndarray:
     if dtype.hasobject:
         raise ValueError("an array of objects is a pickle, which is a program: Lamina never runs one")
     if prod(shape) * dtype.itemsize != len(data) - file.tell():
-        raise ValueError(f"an array has {len(data) - file.tell()} bytes, {dtype}{list(shape)} needs {prod(shape) * dtype.itemsize}")
+        raise ValueError(
+            f"an array has {len(data) - file.tell()} bytes, {dtype}{list(shape)} needs {prod(shape) * dtype.itemsize}"
+        )
     return np.frombuffer(data, dtype, offset=file.tell()).reshape(shape, order="F" if fortran else "C")
 
 
