@@ -73,7 +73,7 @@ class Op:
             node.value = value_of(node)
         return node
 
-    def __call__(self, *inputs, **attrs):
+    def __call__(self, *inputs, **attrs) -> Any:
         """Builds a node if any input is a node, else computes with NumPy at once."""
         values = [as_value(x) for x in inputs]
         if any(isinstance(v, Node) for v in values):
@@ -118,7 +118,7 @@ def tracing() -> bool:
     return bool(_traces)
 
 
-def as_value(x, dtype: str | None = None):
+def as_value(x, dtype: str | None = None) -> Any:
     """x as a node or a NumPy array. Variables read themselves; Python floats become float32, as in Keras."""
     if isinstance(x, Node):
         return x

@@ -5,6 +5,8 @@ Inputs are brought to one shape and one dtype at the door (``Elementwise.__call_
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import dtype_error, shape_error
@@ -55,7 +57,7 @@ class Elementwise(Op):
             dtype = "float32"
         return [cast(v, dtype) for v in values]
 
-    def __call__(self, *inputs, **attrs):
+    def __call__(self, *inputs, **attrs) -> Any:
         later = deferred(self, inputs, attrs)
         if later is not None:
             return later
