@@ -122,8 +122,8 @@ class Planner:
 
     def under(self, view: View, shape: tuple[int, ...]) -> View:
         """The same elements in the same order under another shape."""
-        if view.shape == shape:
-            return view
+        if view.shape == shape or view.size == 1:
+            return view  # a single element is broadcast by the engine
         strides = reshaped_strides(view.shape, view.strides, shape)
         if strides is None:
             return self.contiguous(view).with_layout(shape, row_major(shape))
