@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def from_the_front(ids, size: int):
 
 
 @public
-def where(condition, x1=None, x2=None):
+def where(condition, x1=None, x2=None) -> Any:
     """x1 where the condition holds, else x2; without them, where it holds, as ``nonzero`` says."""
     return nonzero(condition) if x1 is None or x2 is None else select(condition, x1, x2)
 
