@@ -90,8 +90,9 @@ class Registry:
         if "class_name" not in config:
             raise ArgumentError(message(f"the configuration of a {self.kind} names no class", got=str(sorted(config)),
                                         want="class_name and config"))
-        made = self.find(config["class_name"], custom_objects)
+        made: Any = self.find(config["class_name"], custom_objects)
         if not inspect.isclass(made):
             return made
+        arguments = dict(config.get("config") or {})
         with custom_object_scope(custom_objects or {}):
-            return made.from_config(dict(config.get("config") or {}))
+            return made.from_config(arguments) if hasattr(made, "from_config") else made(**arguments)

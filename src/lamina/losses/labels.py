@@ -23,7 +23,7 @@ def check_labels(y, classes: int, ignore_class: int | None = None, name: str = "
         good |= labels == ignore_class
     if good.all():
         return
-    place = tuple(int(i) for i in np.argwhere(~good)[0])
+    place: tuple[int, ...] = tuple(int(i) for i in next(iter(np.argwhere(~good))))
     label = labels[place]
     row = f"row {place[0]}" if len(place) < 2 or labels.size == len(labels) else f"row {place[0]}, place {place[1:]}"
     if np.isnan(label):

@@ -93,7 +93,7 @@ class MeanMetricWrapper(Mean):
     """
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):
-        super().__init__(name or getattr(fn, "__name__", None) or getattr(fn, "name", None), dtype)
+        super().__init__(name or getattr(fn, "__name__", None) or getattr(fn, "name", "metric"), dtype)
         self.fn, self.arguments = fn, kwargs
 
     def update_state(self, y_true, y_pred, sample_weight=None):

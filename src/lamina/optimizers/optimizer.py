@@ -222,13 +222,13 @@ class Optimizer:
 
     def _step(self, grads, variables) -> None:
         before = {id(v): as_value(v) for v in self._state if v is not self._calls}
-        weights = [as_value(v) for v in variables]
+        weights, due = [as_value(v) for v in variables], None
         if self.gradient_accumulation_steps:
-            due, grads = self._accumulate(grads, variables)
+            due, grads = self._accumulate(grads, variables, self.gradient_accumulation_steps)
         grads = self._clipped(grads)
         self._decay(variables)
         self.update_all(grads, variables, as_value(self.learning_rate))
-        if self.gradient_accumulation_steps:
+        if due is not None:
             self._only_if(due, variables, weights, before)
         if self.use_ema:
             self._average()
@@ -260,9 +260,8 @@ class Optimizer:
             if id(v) not in ids and not (pattern is not None and (pattern.search(v.name) or pattern.search(v.path))):
                 v.assign(as_value(v) * factor)
 
-    def _accumulate(self, grads, variables):
+    def _accumulate(self, grads, variables, steps: int):
         """Whether this call makes a step, and the mean of the gradients since the last one."""
-        steps = self.gradient_accumulation_steps
         due = ops.equal(whole_division(as_value(self._calls) + 1, steps)[1], 0)
         sums = [as_value(self.slot("gradient_accumulator", v)) + g for g, v in zip(grads, variables, strict=True)]
         for total, v in zip(sums, variables, strict=True):
