@@ -46,7 +46,7 @@ class BackupAndRestore(Callback):
         self.loaded: Any = None
 
     def on_train_begin(self, logs=None):
-        self.others = [c for c in self.model.callbacks if c is not self and hasattr(c, "get_state")]
+        self.others = [c for c in self.model.callbacks if c is not self and hasattr(c, "get_state") and c.get_state()]
         self.loaded = checkpoint.load(self.folder)
         if self.loaded is None:
             return
@@ -77,8 +77,7 @@ class BackupAndRestore(Callback):
                           stacklevel=2)
             return
         for callback, (_, known) in zip(self.others, state["callbacks"], strict=True):
-            if known:
-                callback.set_state(known)
+            callback.set_state(known)
 
     def save(self) -> None:
         """Writes a checkpoint of this moment."""
