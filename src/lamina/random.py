@@ -130,7 +130,7 @@ def truncated_normal(shape, mean: float = 0.0, stddev: float = 1.0, dtype: str |
     return maximum(minimum(chosen, 2.0), -2.0) * stddev + mean
 
 
-def randint(shape, minval: int, maxval: int, dtype: str = "int32", seed=None):
+def randint(shape, minval: float, maxval: float, dtype: str = "int32", seed=None):
     """Whole numbers spread evenly over minval .. maxval - 1.
 
     >>> set(lamina.random.randint((100,), 0, 3).tolist())

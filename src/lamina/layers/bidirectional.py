@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import ArgumentError, message, unknown
 from ..ops import add, concatenate, flip, multiply
 from .layer import Layer, deserialize, serialize
@@ -26,8 +28,11 @@ class Bidirectional(Layer):
     """
 
     supports_masking = True
+    forward_layer: Any
+    backward_layer: Any
+    _rows: Any
 
-    def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
+    def __init__(self, layer: Any, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
         if not isinstance(layer, Layer) or not hasattr(layer, "go_backwards"):
             raise ArgumentError(message("Bidirectional wraps a recurrent layer", got=repr(layer)))
         if merge_mode is not None and merge_mode not in MODES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import constraints, initializers, regularizers
 from ..ops import cast, not_equal, take
 from .dense import positive
@@ -22,6 +24,7 @@ class Embedding(Layer):
     """
 
     input_dtype = "int32"
+    _rows: Any
 
     def __init__(
         self,

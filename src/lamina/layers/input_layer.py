@@ -24,7 +24,7 @@ class InputLayer(Layer):
         super().__init__(name=name or unique_name("input_layer"), dtype=dtype)
         if shape is not None:
             batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
-        self.batch_shape, self.built = tuple(batch_shape), True
+        self.batch_shape, self.built = tuple(batch_shape or ()), True
         call = Call(self, (), {})
         call.outputs = Symbol(self.batch_shape, self.dtype, self.name, call)
 

@@ -65,6 +65,8 @@ class Layer(Tracked):
     supports_masking = False
     autocast = True
     input_dtype = "float32"  # of the Input that a Sequential makes for it
+    _seen_losses: list
+    _first_shape: tuple | None
 
     def __init__(
         self,
@@ -98,7 +100,7 @@ class Layer(Tracked):
 
     # ------------------------------------------------------------------------------------------------ using
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args, **kwargs) -> Any:
         if "name" not in self.__dict__:
             fix = "call super().__init__() first in its __init__"
             raise TraceError(message(f"{type(self).__name__} was not initialised", fix=fix, where=True))
@@ -220,11 +222,6 @@ class Layer(Tracked):
     # ------------------------------------------------------------------------------------------------ telling
 
     @property
-    def label(self) -> str:
-        """How messages name the layer: ``Dense "logits"``."""
-        return f'{type(self).__name__} "{self.__dict__.get("name", "")}"'
-
-    @property
     def variable_dtype(self) -> str:
         return self.dtype
 
@@ -309,7 +306,7 @@ def building(function):
     return wrapper
 
 
-def revived(key: str, value):
+def revived(key: str, value) -> Any:
     """The layer that a configuration inside of a configuration describes; anything else as it is."""
     if key.endswith(OTHER_FAMILIES):
         return value
@@ -320,12 +317,12 @@ def revived(key: str, value):
     return value
 
 
-def serialize(layer: Layer) -> dict[str, Any]:
+def serialize(layer: Layer) -> Any:
     """Class name and configuration of a layer: what ``deserialize`` needs."""
     return registry.serialize(layer)
 
 
-def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Layer:
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
     """The layer that ``serialize`` described; classes of one's own must be named in ``custom_objects``.
 
     >>> lamina.layers.deserialize(lamina.layers.serialize(lamina.layers.Dense(3, name="logits")))

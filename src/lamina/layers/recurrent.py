@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError, message
@@ -31,6 +33,8 @@ class RNN(Layer):
     """
 
     supports_masking = True
+    cell: Any
+    _states: list[Variable] | None
 
     def __init__(
         self,
@@ -131,20 +135,16 @@ class RNN(Layer):
 
     def over_time(self, rows, step, states: list, mask):
         """The output (of the last time, or of all), and the last states."""
-        if mask is None:
 
-            def body(carry, x):
-                output, new = step(x, carry)
-                return new, output
-
-            scanned = rows
-        else:
-
-            def body(carry, x):
+        def body(carry, x):
+            if mask is not None:
                 return self.masked_step(step, carry, *x)
+            output, new = step(x, carry)
+            return new, output
 
-            scanned = [rows, transpose(mask)]
-        states, outputs = scan(body, states, scanned, reverse=self.go_backwards)
+        scanned = rows if mask is None else [rows, transpose(mask)]
+        found: Any = scan(body, states, scanned, reverse=self.go_backwards)
+        states, outputs = found
         if not self.return_sequences:
             return outputs[0 if self.go_backwards else -1], states
         outputs = flip(outputs, 0) if self.go_backwards else outputs

@@ -6,6 +6,8 @@ times in one product, so that the loop over time has ``h @ recurrent_kernel`` an
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import activations, constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, message
 from ..ops import add, concatenate, expand_dims, full, matmul, multiply, ones_like, split
@@ -23,6 +25,10 @@ class RecurrentCell(Layer):
     """
 
     gates = 1
+    bias: Any
+    kernel: Any
+    recurrent_kernel: Any
+    bias_initializer: Any
 
     def __init__(
         self,
@@ -79,7 +85,7 @@ class RecurrentCell(Layer):
     def bias_shape(self) -> tuple[int, ...]:
         return (self.gates * self.units,)
 
-    def initial_bias(self, shape, dtype=None):
+    def initial_bias(self, shape, dtype=None) -> Any:
         return self.bias_initializer(shape, dtype=dtype)
 
     def build(self, input_shape, states_shape=None):
@@ -212,7 +218,7 @@ class LSTMCell(RecurrentCell):
         return [self.units, self.units]
 
     def initial_bias(self, shape, dtype=None):
-        bias = self.bias_initializer(shape, dtype=dtype)
+        bias: Any = self.bias_initializer(shape, dtype=dtype)
         if not self.unit_forget_bias:
             return bias
         u = self.units

@@ -96,7 +96,7 @@ def leaves(nest) -> Iterator[Any]:
         yield nest
 
 
-def mapped(function: Callable, nest):
+def mapped(function: Callable, nest) -> Any:
     """The nest with ``function`` applied to what stands in it."""
     if isinstance(nest, dict):
         return {key: mapped(function, value) for key, value in nest.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError, message
 from ..trace import Variable
-from .symbol import leaves
+from .symbol import Call, leaves
 
 # Attributes in which layers and variables are only mentioned, not owned.
 MENTIONED = {"_own", "_fixed", "_parent", "_arguments", "calls"}
@@ -19,6 +19,12 @@ class Tracked:
 
     nameless_root = False  # a model that stands alone puts no name of its own before those of its layers
     name: str
+    calls: list[Call]
+    _own: list[Variable]
+    _fixed: list[Variable]
+    _parent: Tracked | None
+    _arguments: tuple[tuple, dict[str, Any]]
+    _trainable: bool
 
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls)
@@ -46,6 +52,11 @@ class Tracked:
         if layer._parent is None and layer is not self:
             layer.__dict__["_parent"] = self
             layer.name_paths()
+
+    @property
+    def label(self) -> str:
+        """How messages name the layer: ``Dense "logits"``."""
+        return f'{type(self).__name__} "{self.__dict__.get("name", "")}"'
 
     @property
     def path(self) -> str:
@@ -147,7 +158,7 @@ class Tracked:
             fix = "build the layer first: call it once, or give the model an Input" if not mine else None
             raise ShapeError(
                 message(
-                    f"{self.label} has {len(mine)} weights, {len(given)} were given",  # type: ignore[attr-defined]
+                    f"{self.label} has {len(mine)} weights, {len(given)} were given",
                     got=[str(w.shape) for w in given[:12]],
                     want=[f"{v.path} {v.shape}" for v in mine[:12]],
                     fix=fix,
@@ -157,7 +168,7 @@ class Tracked:
             if v.shape != w.shape:
                 raise ShapeError(
                     message(
-                        f"{self.label}: the weight {v.path!r} cannot take another shape",  # type: ignore[attr-defined]
+                        f"{self.label}: the weight {v.path!r} cannot take another shape",
                         got=str(w.shape),
                         want=str(v.shape),
                     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..layers.layer import Layer
 from ..layers.symbol import Symbol, leaves
@@ -44,7 +44,7 @@ def is_chain(model: Model) -> bool:
     )
 
 
-def lines_of(layer: Layer, model: Model, chain: bool, expand_nested: bool, show_trainable: bool, indent: str):
+def lines_of(layer: Any, model: Any, chain: bool, expand_nested: bool, show_trainable: bool, indent: str):
     built = layer.built or layer.weights
     row = [
         f"{indent}{layer.name} ({type(layer).__name__})",
