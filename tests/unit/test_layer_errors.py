@@ -28,7 +28,7 @@ def dense_width():
 
 
 def dense_vector():
-    model = models.Sequential([lamina.Input((784,)), layers.Dense(10, name="logits")], name="digits")
+    model = models.Sequential([lamina.Input((784,), name="x"), layers.Dense(10, name="logits")], name="digits")
     model(np.zeros(784, "float32"))
 
 

@@ -39,20 +39,19 @@ class Bidirectional(Layer):
             raise unknown("merge_mode", merge_mode, MODES)
         super().__init__(**kwargs)
         self.merge_mode = merge_mode
-        self.forward_layer = copy_of(layer, f"forward_{layer.name.removeprefix('forward_')}", layer.go_backwards)
-        name = f"backward_{layer.name.removeprefix('forward_')}"
-        self.backward_layer = backward_layer or copy_of(layer, name, not layer.go_backwards)
+        given: Any = layer
+        name = given.name.removeprefix("forward_")
+        self.forward_layer = copy_of(given, f"forward_{name}", given.go_backwards)
+        self.backward_layer = backward_layer or copy_of(given, f"backward_{name}", not given.go_backwards)
         if self.backward_layer.go_backwards == self.forward_layer.go_backwards:
             raise ArgumentError(
                 message(
                     f"{self.label}: both layers run in one direction", fix="go_backwards=True for the backward layer"
                 )
             )
-        self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
-        for one in (
-            self.forward_layer,
-            self.backward_layer,
-        ):  # as in Keras: the two halves must agree on what is padding
+        self.return_sequences, self.return_state = given.return_sequences, given.return_state
+        for one in (self.forward_layer, self.backward_layer):
+            # as in Keras: the two halves must agree on what is padding
             one.zero_output_for_mask = one.return_sequences
         self.__dict__["_rows"] = weights
 

@@ -16,7 +16,7 @@ from .saved import Saved
 from .summary import summary_text
 
 
-class Model(Trainer, Saved, Layer):
+class Model(Trainer, Saved, Layer):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A network of layers.
 
     Either functional, from symbols: ``Model(inputs, outputs)``, each a symbol, a list or a dict of them; or a subclass
