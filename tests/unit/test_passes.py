@@ -1,0 +1,131 @@
+"""Fold, share and drop: fewer nodes, the same values."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import ops
+from lamina.gradients import gradients
+from lamina.graph import Graph, placeholder, verify
+from lamina.op import OPS, evaluate, item
+from lamina.ops.random import random_bits
+from lamina.passes import drop, fold, share, simplify
+from lamina.types import Type
+
+X = Type("float32", (2, 3))
+
+
+def names(graph):
+    return [n.op.name for n in graph.nodes]
+
+
+def of(f, *types):
+    xs = [placeholder(t) for t in types or (X,)]
+    ys = f(*xs)
+    return Graph(xs, list(ys) if isinstance(ys, tuple) else [ys])
+
+
+# ---- fold
+
+
+@pytest.mark.parametrize("f", [lambda x: x * 1.0, lambda x: 1.0 * x, lambda x: x / 1.0, lambda x: x - 0.0,
+                               lambda x: OPS["reshape"](x, shape=(2, 3)), lambda x: OPS["transpose"](x, axes=(0, 1)), lambda x: OPS["expand"](x, shape=(2, 3))])
+def test_identities_disappear(f):
+    graph = fold(of(f))
+    assert graph.outputs == graph.inputs
+
+
+def test_adding_zero_stays_because_of_minus_zero():
+    graph = fold(of(lambda x: x + 0.0))
+    (y,) = evaluate(graph, np, [np.full((2, 3), -0.0, "float32")])
+    assert not np.signbit(y).any()
+
+
+def test_a_stopped_gradient_stays():
+    assert names(fold(of(ops.stop_gradient))) == ["stop_gradient"]
+
+
+def test_constants_are_computed_now():
+    graph = fold(of(lambda x: x + ops.exp(OPS["full"].node([], {"value": 0.5, "shape": (2, 3), "dtype": "float32"}))))
+    assert names(graph) == ["full", "add"]
+    assert graph.nodes[0].attrs["value"] == pytest.approx(np.exp(np.float32(0.5)))
+
+
+def test_constants_that_are_not_one_value_stay():
+    graph = fold(of(lambda x: x + OPS["iota"].node([], {"shape": (2, 3), "axis": 1, "dtype": "float32"})))
+    assert "iota" in names(graph)
+
+
+def test_reshapes_in_a_row_become_one():
+    assert names(fold(of(lambda x: ops.reshape(ops.reshape(x, (6,)), (3, 2))))) == ["reshape"]
+
+
+def test_a_constant_nan_or_infinity_is_not_lost():
+    graph = simplify(of(lambda x: x * float("nan") + float("inf")))
+    (y,) = evaluate(graph, np, [np.ones((2, 3), "float32")])
+    assert np.isnan(y).all()
+
+
+# ---- share
+
+
+def test_equal_nodes_are_made_one():
+    assert names(share(of(lambda x: ops.exp(x) + ops.exp(x)))) == ["exp", "add"]
+
+
+def test_attributes_that_compare_equal_but_differ_stay_apart():
+    one, true = (OPS["full"].node([], {"value": v, "shape": (2, 3), "dtype": d}) for v, d in ((1, "int32"), (True, "bool")))
+    graph = share(Graph([], [one, true]))
+    assert [y.dtype for y in graph.outputs] == ["int32", "bool"]
+
+
+def test_nan_attributes_are_equal_to_themselves():
+    graph = share(of(lambda x: (ops.pad(x, 1, constant_values=float("nan")), ops.pad(x, 1, constant_values=float("nan")))))
+    assert len(graph.nodes) == 1
+
+
+def test_two_draws_are_never_merged():
+    u = Type("uint32", ())
+    graph = share(of(lambda seed, step: tuple(random_bits(seed, step, shape=(4,), stream=s) for s in (1, 2)), u, u))
+    assert names(graph) == ["random_bits", "random_bits"]
+
+
+def test_a_loop_and_its_derivative_use_one_forward_pass():
+    x, init = placeholder(Type("float32", (4, 3))), placeholder(Type("float32", (3,)))
+    last, _ = ops.scan(lambda c, row: (ops.tanh(c * row), None), init, x)
+    loss = ops.sum(last)
+    graph = Graph([x, init], [loss, *gradients([loss], [x, init])])
+    assert names(graph).count("scan") == 3
+    slim = verify(simplify(graph))
+    assert names(slim).count("scan") == 2
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(4, 3)), rng.normal(size=3)]
+    for got, wanted in zip(evaluate(slim, np, arrays), evaluate(graph, np, arrays), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+# ---- drop
+
+
+def test_stacked_results_that_nobody_reads_are_not_computed():
+    x, init = placeholder(Type("float32", (4, 3))), placeholder(Type("float32", (3,)))
+    last, (first, second) = ops.scan(lambda c, row: (c + row, [c * 2.0, ops.exp(row)]), init, x)
+    assert first.shape == second.shape == (4, 3)
+    graph = verify(drop(Graph([x, init], [last, second])))
+    (loop,) = (n for n in graph.nodes if n.op.name == "scan")
+    assert len(loop.attrs["body"].outputs) == 2
+    arrays = [np.ones((4, 3)), np.zeros(3)]
+    for got, wanted in zip(evaluate(graph, np, arrays), (np.full(3, 4.0), np.full((4, 3), np.e)), strict=True):
+        np.testing.assert_allclose(got, wanted)
+
+
+def test_a_traced_program_computes_nothing_twice():
+    traced = lamina.trace.trace(lambda x: (ops.sum(ops.exp(x)), ops.exp(x) * 1.0), [X])
+    assert sorted(names(traced.graph)) == ["exp", "sum"]
+
+
+def test_results_of_several_are_not_confused():
+    y = OPS["top_k"].node([placeholder(X)], {"k": 2})
+    graph = share(Graph(list(y.inputs), [item(y, 0), item(y, 1), item(y, 0)]))
+    assert [n.attrs["index"] for n in graph.outputs] == [0, 1, 0]
+    assert graph.outputs[0] is graph.outputs[2]
