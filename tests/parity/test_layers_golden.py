@@ -21,7 +21,7 @@ CASES = [pytest.param(case, id=f"{stem}-{case.id}") for stem in STEMS for case i
 TOLERANCE = 1e-5
 # Cancellation leaves values that are nothing but rounding: there the tolerance is relative to this number.
 SCALES = {"dense_huge_softmax": 1.0, "batch_norm_constant_training": 2.0, "group_norm_bare": 1.0}
-SCALES |= {"MultiHeadAttention": 0.1, "GroupQueryAttention": 0.1}      # the gradient of the key's bias is zero, exactly
+SCALES |= {"MultiHeadAttention": 0.1, "GroupQueryAttention": 0.1}  # the gradient of the key's bias is zero, exactly
 # The recording called the layer once with weights that it did not keep, so the state it starts from is unknown.
 UNKNOWN_START = {"lstm_stateful_first_call"}
 

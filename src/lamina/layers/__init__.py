@@ -1,6 +1,7 @@
 """The layers, under Keras's names; each family stands in a file of its own."""
 
 from .activation import Activation
+from .attention import AdditiveAttention, Attention
 from .batch_normalization import BatchNormalization
 from .bidirectional import Bidirectional
 from .convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
@@ -22,6 +23,7 @@ from .convolution_transpose import (
 )
 from .dense import Dense
 from .dropout import Dropout
+from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .group_normalization import GroupNormalization, UnitNormalization
 from .input_layer import Input, InputLayer
@@ -48,6 +50,7 @@ from .merging import (
     multiply,
     subtract,
 )
+from .multi_head_attention import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
 from .naming import reset_names
 from .noise import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .operation import Operation
