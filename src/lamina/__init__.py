@@ -30,6 +30,24 @@ LAZY = {
     "Layer": "lamina.layers",
     "Model": "lamina.models",
     "Sequential": "lamina.models",
+    "InputSpec": "lamina.layers",
+    "Initializer": "lamina.initializers",
+    "Regularizer": "lamina.regularizers",
+    "Callback": "lamina.callbacks",
+    "activations": "lamina.activations",
+    "datasets": "lamina.datasets",
+    "data": "lamina.data",
+    "files": "lamina.files",
+    "insight": "lamina.insight",
+    "saving": "lamina.saving",
+    "load_model": "lamina.saving",
+    "save_model": "lamina.saving",
+    "explain": "lamina.insight",
+    "formula": "lamina.insight",
+    "show": "lamina.data.pictures",
+    "errors": "lamina.errors",
+    "set_num_threads": "lamina.backends.native",
+    "get_num_threads": "lamina.backends.native",
 }
 
 
@@ -37,7 +55,7 @@ def __getattr__(name: str):
     if name not in LAZY:
         raise AttributeError(f"module 'lamina' has no attribute {name!r}")
     module = import_module(LAZY[name])
-    value = module if LAZY[name] == f"lamina.{name}" and name not in ("grad",) else getattr(module, name)
+    value = module if LAZY[name] == f"lamina.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

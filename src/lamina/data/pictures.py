@@ -53,9 +53,9 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
 
     grey  uint8 [height, width] of any size; dark on light or light on dark
     form  what a model file says: {"kind": "picture", "shape": [28, 28], "content": [20, 20], "centre": "mass"};
-          centre may be "box" too; a shape of three sizes has one channel, one of one size is flat. Values are 0 (background) to 1
+          the centre may be "box" too; a shape of three sizes has one channel, one of one size is flat
 
-    The background is what most of the border is. Contrast is stretched to the whole range.
+    Values are 0 (background) to 1. The background is what most of the border is. Contrast is stretched to the whole range.
 
     >>> grey = np.full((40, 30), 255, "uint8")
     >>> grey[10:30, 12:18] = 0

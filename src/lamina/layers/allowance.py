@@ -15,7 +15,7 @@ _left: ContextVar[list[int] | None] = ContextVar("lamina_allowance", default=Non
 
 @contextmanager
 def allowance(size: int):
-    """Inside of the ``with`` block new weights are zeros, for the file has the values, and take ``size`` bytes at most."""
+    """Inside of the ``with`` block new weights are zeros, as a file has the values, and take ``size`` bytes in all."""
     token = _left.set([size])
     try:
         yield

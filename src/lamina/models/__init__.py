@@ -1,6 +1,7 @@
 """Models, under Keras's names."""
 
 from .model import Model, clone_model
+from .saving import load_model, save_model
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential", "clone_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "save_model"]

@@ -35,12 +35,12 @@ LINE = {"name": str, "shape": list, "dtype": str}
 
 
 def encode(fields: dict[str, Any]) -> bytes:
-    """The bytes of a description: keys sorted, one form for each number, no NaN.
+    """The bytes of a description: fields in their order, as the order of a model's outputs means something; no NaN.
 
     FileFormatError where something in it is not data.
     """
     try:
-        text = json.dumps(fields, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(fields, indent=1, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as problem:
         raise FileFormatError(
             message(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from .model import Model
 
 OPTIMIZER, GENERATOR = "optimizer/", "generator/"
+# What a configuration that nobody checked may lead to.
+PROBLEMS = (LaminaError, ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError)
+PROBLEMS += (MemoryError, RecursionError)
 
 
 def save_model(
@@ -60,10 +63,10 @@ def described(model: Model, include_optimizer: bool) -> tuple[dict[str, Any], di
     """The fields of the description, and the tensors by name."""
     try:
         config = serialize(model)
+        compiled = model.get_compile_config() if include_optimizer else None
     except (ArgumentError, NotImplementedError) as problem:
         raise FileFormatError(message(f"this model cannot be saved: {problem}")) from None
     weights = named(model.variables)
-    compiled = model.get_compile_config() if include_optimizer else None
     tensors = {name: v.array for name, v in weights.items()}
     if compiled is not None:
         tensors |= {name: v.array for name, v in named(state_of(model)).items()}
@@ -139,9 +142,9 @@ def load_model(
             )
             if compile and fields["compile"] is not None:
                 restore_training(model, fields["compile"], own, tensors, source)
-    except FileFormatError:
-        raise
-    except (LaminaError, ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError) as problem:
+    except PROBLEMS as problem:
+        if isinstance(problem, FileFormatError) and str(problem).startswith(source):
+            raise
         raise FileFormatError(message(f"{source} is no sound model file: {reason(problem)}")) from None
     return model
 

@@ -1,0 +1,9 @@
+"""Models and weights in files, under Keras's names. What is in a file, and what is refused: ``models.archive``."""
+
+from .models.saving import load_model, save_model
+from .models.weight_files import load_weights, save_weights
+from .registry import custom_object_scope
+
+CustomObjectScope = custom_object_scope
+
+__all__ = ["CustomObjectScope", "custom_object_scope", "load_model", "load_weights", "save_model", "save_weights"]
