@@ -1,5 +1,7 @@
 """Subclassed models, and what all models share."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,24 @@ def test_frozen_model_stays_frozen():
     model = lamina.Model(x, layers.Dense(1)(x), trainable=False)
     assert model.trainable_weights == []
     assert not lamina.models.clone_model(model).trainable
+
+
+def test_a_deep_copy_has_the_weights_and_shares_nothing():
+    model = Net()
+    x = np.ones((2, 3), "float32")
+    want = model(x)
+    copied = copy.deepcopy(model)
+    np.testing.assert_array_equal(copied(x), want)
+    copied.set_weights([w * 0 for w in copied.get_weights()])
+    np.testing.assert_array_equal(model(x), want)
+    variable = copy.deepcopy(model.weights[0])
+    assert variable.array.ctypes.data % 64 == 0
+    np.testing.assert_array_equal(variable.numpy(), model.weights[0].numpy())
+
+
+def test_a_compiled_and_trained_model_can_be_copied():
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3, name="a"), layers.Dense(1, name="b")])
+    model.compile("adam", "mse")
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+    model.fit(x, y, verbose=0)
+    np.testing.assert_array_equal(copy.deepcopy(model)(x), model(x))

@@ -118,6 +118,7 @@ def build(layer, args, kwargs) -> None:
     """Makes the weights of a layer that has none yet, by the shapes of the tensors it is called with."""
     if getattr(type(layer).build, "by_hand_only", False):
         layer.built = True
+        layer.__dict__["_build_shape"] = shape_of(args[0]) if len(args) == 1 and not kwargs else None
         return
     bound = dict(zip(parameters(type(layer).call), args, strict=False)) | kwargs
     if args and not bound:

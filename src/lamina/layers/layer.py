@@ -278,6 +278,14 @@ class Layer(Tracked):
             layer.trainable = False
         return layer
 
+    def __deepcopy__(self, memo):
+        """A layer of the same configuration and weights; a model's copy is not compiled."""
+        made = memo[id(self)] = type(self).from_config(self.get_config())
+        if self.weights and not made.weights:
+            made.build_from_config(self.get_build_config() or {})
+        made.set_weights(self.get_weights())
+        return made
+
     def get_build_config(self) -> dict[str, Any] | None:
         """The shape the layer was built for, as data; None before."""
         shape = self.__dict__.get("_build_shape")
