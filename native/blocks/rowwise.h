@@ -34,9 +34,9 @@ INLINE int64_t row_offset(const Operand& o, int64_t row) {
 // Vector i of a row of n: lanes beyond the end hold -inf, which neither the maximum nor the sum sees.
 INLINE Vec row_vector(const float* x, int64_t i, int64_t n) {
   if (i + LANES <= n) return load(x + i);
-  Vec v = load_some(x + i, n - i);
-  for (int64_t lane = n - i; lane < LANES; lane++) v[lane] = -__builtin_inff();
-  return v;
+  IVec lane;
+  for (int k = 0; k < LANES; k++) lane[k] = k;
+  return choose(lane < (int32_t)(n - i), load_some(x + i, n - i), splat(-__builtin_inff()));
 }
 INLINE void put_vector(float* y, int64_t i, int64_t n, Vec v) {
   if (i + LANES <= n) store(y + i, v);
