@@ -22,9 +22,10 @@ def linear(x):
 
 @public
 def relu(x, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0):
-    """max(x, 0); with options 0 up to ``threshold``, at most ``max_value``, sloping below. Its slope at 0 is taken as 0.
+    """max(x, 0); with options 0 up to ``threshold``, at most ``max_value``, sloping below.
 
-    ``negative_slope`` is the slope below the threshold, where y = negative_slope (x - threshold).
+    ``negative_slope`` is the slope below the threshold, where y = negative_slope (x - threshold). The slope at 0 is
+    taken as 0.
 
     >>> lamina.activations.relu([-10.0, 0.0, 5.0], negative_slope=0.5, max_value=4.0)
     array([-5.,  0.,  4.], dtype=float32)
@@ -76,18 +77,66 @@ def exponential(x):
 
 
 celu, elu, glu, leaky_relu, log_sigmoid, mish, relu6 = (
-    told.celu, told.elu, told.glu, told.leaky_relu, told.log_sigmoid, told.mish, told.relu6)
+    told.celu,
+    told.elu,
+    told.glu,
+    told.leaky_relu,
+    told.log_sigmoid,
+    told.mish,
+    told.relu6,
+)
 hard_shrink, hard_sigmoid, hard_silu, hard_tanh = told.hard_shrink, told.hard_sigmoid, told.hard_silu, told.hard_tanh
 selu, silu, soft_shrink, softsign, squareplus, step = (
-    told.selu, told.silu, told.soft_shrink, told.softsign, told.squareplus, told.step)
+    told.selu,
+    told.silu,
+    told.soft_shrink,
+    told.softsign,
+    told.squareplus,
+    told.step,
+)
 crelu, sparsemax, sparse_plus, sparse_sigmoid, tanh_shrink, threshold = (
-    told.crelu, told.sparsemax, told.sparse_plus, told.sparse_sigmoid, told.tanh_shrink, told.threshold)
+    told.crelu,
+    told.sparsemax,
+    told.sparse_plus,
+    told.sparse_sigmoid,
+    told.tanh_shrink,
+    told.threshold,
+)
 softmax, log_softmax = ops.softmax, ops.log_softmax
 swish, hard_swish = silu, hard_silu
 
-for activation in (linear, relu, gelu, sigmoid, tanh, softplus, exponential, celu, crelu, elu, glu, leaky_relu, log_sigmoid,
-                 mish, relu6, hard_shrink, hard_sigmoid, hard_tanh, selu, soft_shrink, softsign, squareplus, step,
-                 sparse_plus, sparse_sigmoid, tanh_shrink, threshold, softmax, sparsemax, log_softmax):
+for activation in (
+    linear,
+    relu,
+    gelu,
+    sigmoid,
+    tanh,
+    softplus,
+    exponential,
+    celu,
+    crelu,
+    elu,
+    glu,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu6,
+    hard_shrink,
+    hard_sigmoid,
+    hard_tanh,
+    selu,
+    soft_shrink,
+    softsign,
+    squareplus,
+    step,
+    sparse_plus,
+    sparse_sigmoid,
+    tanh_shrink,
+    threshold,
+    softmax,
+    sparsemax,
+    log_softmax,
+):
     ACTIVATIONS.register(activation)
 ACTIVATIONS.register(silu, "swish")
 ACTIVATIONS.register(hard_silu, "hard_swish")

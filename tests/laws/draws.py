@@ -34,8 +34,11 @@ class Sample:
 
 
 def all_samples():
-    return [pytest.param(Sample(op, types, attrs), id=f"{name}-{i}")
-            for name, op in OPS.items() for i, (types, attrs) in enumerate(op.samples)]
+    return [
+        pytest.param(Sample(op, types, attrs), id=f"{name}-{i}")
+        for name, op in OPS.items()
+        for i, (types, attrs) in enumerate(op.samples)
+    ]
 
 
 def plain(op, type, rng, span=None):
@@ -72,12 +75,20 @@ def negative(op, type, rng):
 
 def zeros(op, type, rng):
     """Nothing but zeros, some of them negative."""
-    return np.where(rng.integers(0, 2, type.shape), 0.0, -0.0) if type.is_float else np.full(type.shape, max(op.whole[0], 0), type.dtype)
+    return (
+        np.where(rng.integers(0, 2, type.shape), 0.0, -0.0)
+        if type.is_float
+        else np.full(type.shape, max(op.whole[0], 0), type.dtype)
+    )
 
 
 def huge(op, type, rng):
     """Where exponentials overflow and squares do."""
-    return rng.choice([-1e30, -200.0, -60.0, 0.5, 60.0, 200.0, 1e30], type.shape) if type.is_float else plain(op, type, rng)
+    return (
+        rng.choice([-1e30, -200.0, -60.0, 0.5, 60.0, 200.0, 1e30], type.shape)
+        if type.is_float
+        else plain(op, type, rng)
+    )
 
 
 def tiny(op, type, rng):
@@ -96,8 +107,8 @@ def special(op, type, rng):
     return x
 
 
-TAME = [plain, ties, repeats, negative, zeros, tiny]     # finite in float32, so compared with float64
-WILD = [huge, special]                                   # infinities and NaN: compared in float32, place by place
+TAME = [plain, ties, repeats, negative, zeros, tiny]  # finite in float32, so compared with float64
+WILD = [huge, special]  # infinities and NaN: compared in float32, place by place
 
 
 def drawn(draw, sample, rng, dtype="float32"):
@@ -122,7 +133,10 @@ def compilers():
     for name in BACKENDS:
         module = backend_named(name)
         if hasattr(module, "isas"):
-            ways += [pytest.param(lambda bound, isa=isa, m=module: m.compile(bound, isa=isa), id=f"{name}-{isa}") for isa in module.isas()]
+            ways += [
+                pytest.param(lambda bound, isa=isa, m=module: m.compile(bound, isa=isa), id=f"{name}-{isa}")
+                for isa in module.isas()
+            ]
         else:
             ways.append(pytest.param(module.compile, id=name))
     return ways

@@ -67,7 +67,11 @@ def test_backends_agree_with_the_reference(sample: Sample, compile, rng):
         exact = [a.astype("float64") if a.dtype == np.float32 else a for a in arrays]
         single, double = values(graph, arrays), values(graph, exact)
         # the parts of a composite cancel: what is left is known as well as what came in
-        least = 0.1 * max((np.abs(a).max(initial=0) for a in exact), default=0) if isinstance(sample.op, Composite) else 1e-30
+        least = (
+            0.1 * max((np.abs(a).max(initial=0) for a in exact), default=0)
+            if isinstance(sample.op, Composite)
+            else 1e-30
+        )
         for got, y, f32, f64 in zip(program.run(*map(strided, arrays)), graph.outputs, single, double, strict=True):
             assert (str(got.dtype), got.shape) == (y.dtype, y.shape)
             overflows = not np.array_equal(np.isfinite(f32), np.isfinite(f64)) or y.dtype != "float32"
@@ -81,14 +85,16 @@ def test_backends_agree_with_the_reference(sample: Sample, compile, rng):
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_the_way_an_array_lies_in_memory_does_not_matter(sample: Sample, rng):
     arrays = drawn(draws.plain, sample, rng)
-    for got, want in zip(values(sample.graph(), [strided(a) for a in arrays]), values(sample.graph(), arrays), strict=True):
+    for got, want in zip(
+        values(sample.graph(), [strided(a) for a in arrays]), values(sample.graph(), arrays), strict=True
+    ):
         close(got, want, 1e-6)
 
 
 # ---- derivatives
 
 
-def derivative(sample: Sample, exact_composites=False):
+def derivative(sample: Sample):
     """Inputs, seeds, the scalar sum(seed * y), and its gradients with respect to the float inputs and the seeds."""
     xs, ys = sample.program()
     ys = [y for y in ys if y.type.is_float]
@@ -115,7 +121,9 @@ def assert_slope(inputs, scalar, wrt, grads, arrays, rng, what):
         up, down = ([a + s * 1e-6 * direction if j == i else a for j, a in enumerate(arrays)] for s in (1, -1))
         numeric = (values(value, up)[0] - values(value, down)[0]) / 2e-6
         exact, scale = np.sum(dx * direction), np.sum(np.abs(dx * direction))
-        assert abs(exact - numeric) <= 2e-6 * scale + 1e-8 * max(1.0, abs(values(value, arrays)[0])), f"{what} {x}: {exact}, by differences {numeric}"
+        assert abs(exact - numeric) <= 2e-6 * scale + 1e-8 * max(1.0, abs(values(value, arrays)[0])), (
+            f"{what} {x}: {exact}, by differences {numeric}"
+        )
 
 
 def float64s(sample, draw, rng, seeds):
@@ -143,11 +151,13 @@ def test_the_second_derivative_agrees_with_finite_differences_of_the_first(sampl
 @pytest.mark.parametrize("sample", SMOOTH)
 def test_the_derivative_agrees_with_jax(sample: Sample, rng):
     """JAX differentiates our XLA formula by itself: an exact second opinion, also where differences lie."""
-    xs, seeds, _, wrt, grads = derivative(sample)
+    xs, seeds, _, _, grads = derivative(sample)
     graph, floats = inline(sample.graph()), [i for i, t in enumerate(sample.types) if t.is_float]
 
     def ours(arrays):
-        return [y for y, node in zip(evaluate(graph, jax.numpy, arrays), graph.outputs, strict=True) if node.type.is_float]
+        return [
+            y for y, node in zip(evaluate(graph, jax.numpy, arrays), graph.outputs, strict=True) if node.type.is_float
+        ]
 
     @jax.jit
     def theirs(arrays, dys):
@@ -156,6 +166,7 @@ def test_the_derivative_agrees_with_jax(sample: Sample, rng):
             for i, c in zip(floats, chosen, strict=True):
                 full[i] = c
             return ours(full)
+
         return jax.vjp(f, *(arrays[i] for i in floats))[1](dys)
 
     for draw in (draws.plain, *([draws.ties, draws.repeats] if sample.op.slope == "exact" else [])):
@@ -168,7 +179,7 @@ def test_the_derivative_agrees_with_jax(sample: Sample, rng):
 
 @pytest.mark.parametrize("sample", COMPOSITES)
 def test_a_composite_and_its_body_have_one_derivative(sample: Sample, rng):
-    xs, seeds, *_ , grads = derivative(sample)
+    xs, seeds, *_, grads = derivative(sample)
     seeds_of = iter(seeds)
     node = sample.op.node(xs, sample.attrs)
     dys = [next(seeds_of) if t.is_float else None for t in node.types]
@@ -177,7 +188,7 @@ def test_a_composite_and_its_body_have_one_derivative(sample: Sample, rng):
     for draw in (draws.plain, draws.ties, draws.repeats):
         arrays = float64s(sample, draw, rng, seeds)
         both = values(Graph([*xs, *seeds], [*grads[: len(wanted)], *wanted]), arrays)
-        for got, want in zip(both[: len(wanted)], both[len(wanted):], strict=True):
+        for got, want in zip(both[: len(wanted)], both[len(wanted) :], strict=True):
             close(got, want, 1e-7, draw.__name__)
 
 
@@ -203,9 +214,17 @@ def test_a_graph_is_its_text(sample: Sample):
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_passes_keep_the_rules_and_the_values(sample: Sample, rng):
     graph = verify(with_gradient(sample))
-    arrays = [draws.plain(sample.op, x.type, rng).astype("float64" if x.type.is_float else x.dtype) for x in graph.inputs]
+    arrays = [
+        draws.plain(sample.op, x.type, rng).astype("float64" if x.type.is_float else x.dtype) for x in graph.inputs
+    ]
     wanted = values(graph, arrays)
-    for rewritten in (verify(fold(graph)), verify(share(graph)), verify(drop(graph)), verify(inline(graph)), verify(simplify(inline(graph)))):
+    for rewritten in (
+        verify(fold(graph)),
+        verify(share(graph)),
+        verify(drop(graph)),
+        verify(inline(graph)),
+        verify(simplify(inline(graph))),
+    ):
         assert [y.type for y in rewritten.outputs] == [y.type for y in graph.outputs]
         for got, want in zip(values(rewritten, arrays), wanted, strict=True):
             close(got, want, 1e-12)
@@ -214,7 +233,7 @@ def test_passes_keep_the_rules_and_the_values(sample: Sample, rng):
 # ---- words
 
 
-@pytest.mark.parametrize("op, types, attrs, words", REJECTS)
+@pytest.mark.parametrize(("op", "types", "attrs", "words"), REJECTS)
 def test_what_is_refused_is_explained(op, types, attrs, words):
     with pytest.raises(LaminaError, match=words):
         op(*map(placeholder, types), **attrs)
@@ -225,6 +244,6 @@ def test_what_is_refused_is_explained(op, types, attrs, words):
 @pytest.mark.parametrize("op", OPS.values(), ids=OPS)
 def test_every_op_is_documented_and_sampled(op):
     assert "__doc__" in vars(type(op)), f"{op.name} has no docstring"
-    reads_whole_results = type(op).types is not Op.types       # item: it needs a node of several results before it
+    reads_whole_results = type(op).types is not Op.types  # item: it needs a node of several results before it
     assert op.samples or reads_whole_results, f"{op.name} has no samples"
     assert op.slope in ("exact", "kinked", "declared")

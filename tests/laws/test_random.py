@@ -15,8 +15,11 @@ ONES = 0xFFFFFFFF
 PUBLISHED = [
     ([0, 0, 0, 0], [0, 0], [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]),
     ([ONES] * 4, [ONES] * 2, [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]),
-    ([0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344], [0xA4093822, 0x299F31D0],
-     [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]),
+    (
+        [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344],
+        [0xA4093822, 0x299F31D0],
+        [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1],
+    ),
 ]
 
 
@@ -25,6 +28,7 @@ PUBLISHED = [
 def test_philox_gives_the_published_words(counter, key, wanted, xp):
     def words(numbers):
         return [xp.asarray([n], "uint32") for n in numbers]
+
     assert [int(w[0]) for w in philox(xp, words(counter), words(key))] == wanted
 
 
@@ -39,7 +43,9 @@ def test_element_i_is_word_i_of_its_stream(compile):
     """Element i is word i mod 4 of the block with counter (i div 4, step) and key (seed, stream)."""
     bits = draw(compile, seed=7, step=3, stream=2, shape=(3, 7)).reshape(-1)
     for i, word in enumerate(bits):
-        block = philox(np, [np.asarray([n], "uint32") for n in (i // 4, 0, 3, 0)], [np.asarray([n], "uint32") for n in (7, 2)])
+        block = philox(
+            np, [np.asarray([n], "uint32") for n in (i // 4, 0, 3, 0)], [np.asarray([n], "uint32") for n in (7, 2)]
+        )
         assert word == block[i % 4][0], i
 
 

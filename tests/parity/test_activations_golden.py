@@ -8,7 +8,6 @@ from lamina import activations, ops
 from lamina.errors import ArgumentError
 from lamina.trace import value_and_grad
 
-
 CASES = [case for case in load("activations") if case.function != "sparsemax"]
 
 
@@ -55,9 +54,18 @@ def test_an_unknown_name_says_which_was_meant():
 
 
 # what each says at its kinks: Lamina's own choice, the lower side
-KINKS = [("relu", {}, 0.0, 0.0), ("leaky_relu", {"negative_slope": 0.1}, 0.0, 0.1), ("relu6", {}, 6.0, 0.0), ("relu6", {}, 0.0, 0.0),
-         ("elu", {"alpha": 0.3}, 0.0, 0.3), ("hard_sigmoid", {}, 3.0, 0.0), ("hard_tanh", {}, -1.0, 0.0), ("step", {}, 0.0, 0.0),
-         ("softsign", {}, 0.0, 1.0), ("soft_shrink", {}, 0.5, 0.0)]
+KINKS = [
+    ("relu", {}, 0.0, 0.0),
+    ("leaky_relu", {"negative_slope": 0.1}, 0.0, 0.1),
+    ("relu6", {}, 6.0, 0.0),
+    ("relu6", {}, 0.0, 0.0),
+    ("elu", {"alpha": 0.3}, 0.0, 0.3),
+    ("hard_sigmoid", {}, 3.0, 0.0),
+    ("hard_tanh", {}, -1.0, 0.0),
+    ("step", {}, 0.0, 0.0),
+    ("softsign", {}, 0.0, 1.0),
+    ("soft_shrink", {}, 0.5, 0.0),
+]
 
 
 @pytest.mark.parametrize(("name", "options", "at", "slope"), KINKS)

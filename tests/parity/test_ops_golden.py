@@ -58,7 +58,9 @@ def test_values_and_derivatives_are_those_of_keras(case):
 
     def scalar(*floats):
         full = [floats[wrt.index(i)] if i in wrt else a for i, a in enumerate(arrays)]
-        weighted = [ops.sum(y * dy) for y, dy in zip(call(case, full), case.output_grads, strict=True) if dy is not None]
+        weighted = [
+            ops.sum(y * dy) for y, dy in zip(call(case, full), case.output_grads, strict=True) if dy is not None
+        ]
         return sum(weighted[1:], weighted[0])
 
     _, grads = value_and_grad(scalar, tuple(range(len(wrt))))(*(arrays[i] for i in wrt))

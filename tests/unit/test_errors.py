@@ -20,9 +20,19 @@ def test_the_users_own_line_is_named():
     assert "  in:   test_errors.py:" in errors.message("it broke", where=True)
 
 
-@pytest.mark.parametrize(("kind", "also"), [(errors.ShapeError, ValueError), (errors.DtypeError, TypeError), (errors.ArgumentError, ValueError),
-                                            (errors.DataError, ValueError), (errors.TraceError, TypeError), (errors.GradientError, TypeError),
-                                            (errors.FileFormatError, ValueError), (errors.MissingExtra, ImportError)])
+@pytest.mark.parametrize(
+    ("kind", "also"),
+    [
+        (errors.ShapeError, ValueError),
+        (errors.DtypeError, TypeError),
+        (errors.ArgumentError, ValueError),
+        (errors.DataError, ValueError),
+        (errors.TraceError, TypeError),
+        (errors.GradientError, TypeError),
+        (errors.FileFormatError, ValueError),
+        (errors.MissingExtra, ImportError),
+    ],
+)
 def test_python_users_catch_what_they_expect(kind, also):
     assert issubclass(kind, errors.LaminaError)
     assert issubclass(kind, also)

@@ -27,6 +27,7 @@ def test_a_diamond():
     def f(x):
         y = ops.exp(x)
         return y * ops.sin(x) + y / x
+
     exact = np.exp(V) * (np.sin(V) + np.cos(V)) + np.exp(V) / V - np.exp(V) / V**2
     np.testing.assert_allclose(slope(f, V), exact, rtol=1e-5)
 
@@ -78,6 +79,7 @@ def test_a_while_loop_says_that_it_has_no_derivative():
 def test_a_gradient_keeps_the_path_of_the_layer():
     x = placeholder(X)
     from lamina.graph import scope
+
     with scope("dense"):
         y = ops.sum(ops.exp(x))
     (dx,) = gradients([y], [x])
@@ -119,5 +121,17 @@ def test_the_exponent_of_a_number_that_is_not_positive_gets_no_gradient():
 
 def test_slopes_stay_finite_where_a_formula_would_not():
     wide = np.float32([-1e4, -90, 90, 1e4])
-    for f in (ops.sigmoid, ops.softplus, ops.log_sigmoid, ops.softmax, ops.log_softmax, ops.tanh, ops.elu, ops.selu, ops.celu, ops.logsumexp, ops.gelu):
+    for f in (
+        ops.sigmoid,
+        ops.softplus,
+        ops.log_sigmoid,
+        ops.softmax,
+        ops.log_softmax,
+        ops.tanh,
+        ops.elu,
+        ops.selu,
+        ops.celu,
+        ops.logsumexp,
+        ops.gelu,
+    ):
         assert np.isfinite(slope(f, wide)).all(), f

@@ -19,10 +19,12 @@ def example():
 
 
 def test_the_text_of_a_graph():
-    assert str(example()) == ("graph(%x: float32[2,3], %w: float32[3,4])\n"
-                              "  %2 = matmul %x %w: float32[2,4]  @dense/kernel\n"
-                              "  %3 = relu %2: float32[2,4]\n"
-                              "  return %3")
+    assert str(example()) == (
+        "graph(%x: float32[2,3], %w: float32[3,4])\n"
+        "  %2 = matmul %x %w: float32[2,4]  @dense/kernel\n"
+        "  %3 = relu %2: float32[2,4]\n"
+        "  return %3"
+    )
 
 
 def test_attributes_survive_the_text():
@@ -37,7 +39,9 @@ def test_attributes_survive_the_text():
 
 def test_text_runs_nothing():
     with pytest.raises(AssertionError, match="not a literal"):
-        parse("graph(%0: float32[2])\n  %1 = reshape %0 {shape=__import__('os').getcwd()}: float32[2]\n  return %1", OPS)
+        parse(
+            "graph(%0: float32[2])\n  %1 = reshape %0 {shape=__import__('os').getcwd()}: float32[2]\n  return %1", OPS
+        )
 
 
 def test_text_must_tell_the_inferred_type():

@@ -14,9 +14,17 @@ from lamina.trace import trace
 from lamina.types import Type
 
 A = np.arange(6, dtype="float32").reshape(2, 3)
-PUBLIC = [*((ops, name) for name in ops.__all__), *((activations, name) for name in ("relu", "gelu", "get", "serialize"))]
-FUNCTIONS = [pytest.param(getattr(module, name), id=f"{module.__name__}.{name}") for module, name in PUBLIC
-             if callable(getattr(module, name)) and not inspect.isclass(getattr(module, name)) and not inspect.ismodule(getattr(module, name))]
+PUBLIC = [
+    *((ops, name) for name in ops.__all__),
+    *((activations, name) for name in ("relu", "gelu", "get", "serialize")),
+]
+FUNCTIONS = [
+    pytest.param(getattr(module, name), id=f"{module.__name__}.{name}")
+    for module, name in PUBLIC
+    if callable(getattr(module, name))
+    and not inspect.isclass(getattr(module, name))
+    and not inspect.ismodule(getattr(module, name))
+]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -32,16 +40,33 @@ def test_every_public_function_says_what_it_does_and_its_example_runs(function):
 # ---- dtypes
 
 
-@pytest.mark.parametrize(("result", "dtype"), [
-    (lambda: ops.add(np.int32(1), 2), "int32"), (lambda: ops.add(np.int32(1), 2.0), "float32"), (lambda: ops.add(A, 1), "float32"),
-    (lambda: ops.add(A.astype("float64"), 1.5), "float64"), (lambda: ops.divide(np.int32([1]), np.int32([2])), "float32"),
-    (lambda: ops.add([1, 2], [3, 4]), "int32"), (lambda: ops.mean(np.int32([1, 2])), "float32"), (lambda: ops.sum([True, True]), "int32"),
-    (lambda: ops.where([True], 1, 2.5), "float32"), (lambda: ops.exp([1, 2]), "float32"), (lambda: ops.one_hot([1], 3), "float32"),
-    (lambda: ops.argmax(A), "int32"), (lambda: ops.matmul([[1]], [[2]]), "float32"), (lambda: ops.add(np.float16([1]), 1), "float32"),
-    (lambda: ops.add(np.int64([2**40]), 1), "int64"), (lambda: ops.add(np.uint8([250]), np.uint8([1])), "uint8"),
-    (lambda: ops.arange(3), "int32"), (lambda: ops.arange(0, 1, 0.5), "float32"), (lambda: ops.zeros((2,)), "float32"),
-    (lambda: ops.equal(A, 1), "bool"), (lambda: ops.full((2,), 3), "int32"), (lambda: ops.cumsum([True, True]), "int32"),
-])
+@pytest.mark.parametrize(
+    ("result", "dtype"),
+    [
+        (lambda: ops.add(np.int32(1), 2), "int32"),
+        (lambda: ops.add(np.int32(1), 2.0), "float32"),
+        (lambda: ops.add(A, 1), "float32"),
+        (lambda: ops.add(A.astype("float64"), 1.5), "float64"),
+        (lambda: ops.divide(np.int32([1]), np.int32([2])), "float32"),
+        (lambda: ops.add([1, 2], [3, 4]), "int32"),
+        (lambda: ops.mean(np.int32([1, 2])), "float32"),
+        (lambda: ops.sum([True, True]), "int32"),
+        (lambda: ops.where([True], 1, 2.5), "float32"),
+        (lambda: ops.exp([1, 2]), "float32"),
+        (lambda: ops.one_hot([1], 3), "float32"),
+        (lambda: ops.argmax(A), "int32"),
+        (lambda: ops.matmul([[1]], [[2]]), "float32"),
+        (lambda: ops.add(np.float16([1]), 1), "float32"),
+        (lambda: ops.add(np.int64([2**40]), 1), "int64"),
+        (lambda: ops.add(np.uint8([250]), np.uint8([1])), "uint8"),
+        (lambda: ops.arange(3), "int32"),
+        (lambda: ops.arange(0, 1, 0.5), "float32"),
+        (lambda: ops.zeros((2,)), "float32"),
+        (lambda: ops.equal(A, 1), "bool"),
+        (lambda: ops.full((2,), 3), "int32"),
+        (lambda: ops.cumsum([True, True]), "int32"),
+    ],
+)
 def test_the_dtype_of_a_result(result, dtype):
     assert result().dtype == dtype
 
@@ -68,38 +93,103 @@ def same(f, *arrays):
     return eager
 
 
-@pytest.mark.parametrize("f", [
-    lambda x: ops.sum(x, -1, keepdims=True), lambda x: ops.max(x, (0, -1)), lambda x: ops.var(x, 0), lambda x: ops.argmin(x, -2),
-    lambda x: ops.transpose(x), lambda x: ops.reshape(x, (3, -1)), lambda x: ops.squeeze(ops.expand_dims(x, (0, -1))), lambda x: ops.flip(x, -1),
-    lambda x: ops.concatenate([x, x * 2], -1), lambda x: ops.stack([x, x], -1), lambda x: ops.split(x, [1], -1)[1], lambda x: ops.take(x, [-1, 0], 1),
-    lambda x: ops.roll(x, 4, 1), lambda x: ops.tile(x, (2, 1, 2)), lambda x: ops.repeat(x, 3, -1), lambda x: ops.pad(x, ((0, 1), (2, 0)), mode="constant"),
-    lambda x: ops.pad(x, 1, "reflect"), lambda x: ops.einsum("ij,kj->ik", x, x), lambda x: ops.tril(x), lambda x: ops.moveaxis(x, 0, -1),
-    lambda x: ops.softmax(x, 0), lambda x: ops.softmax(x, (0, 1)), lambda x: ops.logsumexp(x, -1, True), lambda x: ops.norm(x, 3, 1), lambda x: ops.sort(x, None),
-    lambda x: ops.quantile(x, [0.1, 0.9], -1), lambda x: ops.cumprod(x, 0), lambda x: ops.one_hot(ops.cast(x, "int32"), 4, axis=0),
-    lambda x: ops.slice_update(x, (0, 1), x[:1, :2]), lambda x: ops.scatter_update(x, [[0, 1], [1, 2]], np.float32([7, 8])),
-    lambda x: ops.searchsorted(np.float32([1, 3]), x), lambda x: ops.diag(x[0], 1), lambda x: ops.average(x, 0, np.float32([1, 3])),
-    lambda x: ops.layer_normalization(x), lambda x: ops.sparse_categorical_crossentropy([0, 2], x, True), lambda x: ops.in_top_k([0, 2], x, 2),
-    lambda x: ops.mod(x, -2), lambda x: ops.nan_to_num(ops.divide(x, 0.0)), lambda x: ops.isclose(x, 1.0), lambda x: ops.segment_sum(x, [1, 1], 3), lambda x: ops.bincount(ops.cast(x[0], "int32"), minlength=4),
-])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ops.sum(x, -1, keepdims=True),
+        lambda x: ops.max(x, (0, -1)),
+        lambda x: ops.var(x, 0),
+        lambda x: ops.argmin(x, -2),
+        lambda x: ops.transpose(x),
+        lambda x: ops.reshape(x, (3, -1)),
+        lambda x: ops.squeeze(ops.expand_dims(x, (0, -1))),
+        lambda x: ops.flip(x, -1),
+        lambda x: ops.concatenate([x, x * 2], -1),
+        lambda x: ops.stack([x, x], -1),
+        lambda x: ops.split(x, [1], -1)[1],
+        lambda x: ops.take(x, [-1, 0], 1),
+        lambda x: ops.roll(x, 4, 1),
+        lambda x: ops.tile(x, (2, 1, 2)),
+        lambda x: ops.repeat(x, 3, -1),
+        lambda x: ops.pad(x, ((0, 1), (2, 0)), mode="constant"),
+        lambda x: ops.pad(x, 1, "reflect"),
+        lambda x: ops.einsum("ij,kj->ik", x, x),
+        lambda x: ops.tril(x),
+        lambda x: ops.moveaxis(x, 0, -1),
+        lambda x: ops.softmax(x, 0),
+        lambda x: ops.softmax(x, (0, 1)),
+        lambda x: ops.logsumexp(x, -1, True),
+        lambda x: ops.norm(x, 3, 1),
+        lambda x: ops.sort(x, None),
+        lambda x: ops.quantile(x, [0.1, 0.9], -1),
+        lambda x: ops.cumprod(x, 0),
+        lambda x: ops.one_hot(ops.cast(x, "int32"), 4, axis=0),
+        lambda x: ops.slice_update(x, (0, 1), x[:1, :2]),
+        lambda x: ops.scatter_update(x, [[0, 1], [1, 2]], np.float32([7, 8])),
+        lambda x: ops.searchsorted(np.float32([1, 3]), x),
+        lambda x: ops.diag(x[0], 1),
+        lambda x: ops.average(x, 0, np.float32([1, 3])),
+        lambda x: ops.layer_normalization(x),
+        lambda x: ops.sparse_categorical_crossentropy([0, 2], x, True),
+        lambda x: ops.in_top_k([0, 2], x, 2),
+        lambda x: ops.mod(x, -2),
+        lambda x: ops.nan_to_num(ops.divide(x, 0.0)),
+        lambda x: ops.isclose(x, 1.0),
+        lambda x: ops.segment_sum(x, [1, 1], 3),
+        lambda x: ops.bincount(ops.cast(x[0], "int32"), minlength=4),
+    ],
+)
 def test_arrays_and_symbolic_values_give_the_same(f):
     same(f, A)
 
 
-@pytest.mark.parametrize("index", [0, -1, slice(None, None, -1), slice(2, 0, -1), slice(5, 9), (..., 1), (None, 1), (slice(1), None, ..., -1), (slice(None), slice(0, 3, 2)),
-                                   np.int64(1), (np.int32(0), 2), slice(-2, None), ()])
+@pytest.mark.parametrize(
+    "index",
+    [
+        0,
+        -1,
+        slice(None, None, -1),
+        slice(2, 0, -1),
+        slice(5, 9),
+        (..., 1),
+        (None, 1),
+        (slice(1), None, ..., -1),
+        (slice(None), slice(0, 3, 2)),
+        np.int64(1),
+        (np.int32(0), 2),
+        slice(-2, None),
+        (),
+    ],
+)
 def test_indexing_is_that_of_numpy(index):
     np.testing.assert_array_equal(same(lambda x: ops.get_item(x, index), A), A[index])
 
 
 def test_indexing_with_a_tensor_of_row_numbers():
-    np.testing.assert_array_equal(same(lambda x, i: x[i] if isinstance(x, Node) else ops.get_item(x, i), A, np.int32([1, 1, -2])), A[[1, 1, -2]])
+    np.testing.assert_array_equal(
+        same(lambda x, i: x[i] if isinstance(x, Node) else ops.get_item(x, i), A, np.int32([1, 1, -2])), A[[1, 1, -2]]
+    )
 
 
-@pytest.mark.parametrize(("words", "shapes"), [
-    ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [(2, 3), (3, 4)]), ("bij,bjk->bik", [(5, 2, 3), (5, 3, 4)]), ("ij->ji", [(2, 3)]), ("ij->", [(2, 3)]), ("ii", [(3, 3)]),
-    ("ij,ij->", [(2, 3), (2, 3)]), ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)]), ("i,j,k->kji", [(2,), (3,), (4,)]), ("...ij,...jk->...ik", [(6, 2, 3), (6, 3, 4)]),
-    ("iij->j", [(2, 2, 3)]), ("ij,kl->jl", [(2, 3), (4, 5)]), ("bhqd,bhkd->bhqk", [(2, 3, 4, 5), (2, 3, 6, 5)]), ("ijk,ijk->jk", [(2, 3, 4), (2, 3, 4)]),
-])
+@pytest.mark.parametrize(
+    ("words", "shapes"),
+    [
+        ("ij,jk->ik", [(2, 3), (3, 4)]),
+        ("ij,jk", [(2, 3), (3, 4)]),
+        ("bij,bjk->bik", [(5, 2, 3), (5, 3, 4)]),
+        ("ij->ji", [(2, 3)]),
+        ("ij->", [(2, 3)]),
+        ("ii", [(3, 3)]),
+        ("ij,ij->", [(2, 3), (2, 3)]),
+        ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)]),
+        ("i,j,k->kji", [(2,), (3,), (4,)]),
+        ("...ij,...jk->...ik", [(6, 2, 3), (6, 3, 4)]),
+        ("iij->j", [(2, 2, 3)]),
+        ("ij,kl->jl", [(2, 3), (4, 5)]),
+        ("bhqd,bhkd->bhqk", [(2, 3, 4, 5), (2, 3, 6, 5)]),
+        ("ijk,ijk->jk", [(2, 3, 4), (2, 3, 4)]),
+    ],
+)
 def test_einsum_is_that_of_numpy(words, shapes, rng):
     arrays = [rng.normal(size=s).astype("float32") for s in shapes]
     np.testing.assert_allclose(ops.einsum(words, *arrays), np.einsum(words, *arrays), rtol=1e-4, atol=1e-5)
@@ -108,24 +198,43 @@ def test_einsum_is_that_of_numpy(words, shapes, rng):
 # ---- refused, in words
 
 
-@pytest.mark.parametrize(("f", "kind", "words"), [
-    (lambda: ops.sum(A, 2), ArgumentError, "axis 2 is out of range"), (lambda: ops.reshape(A, (4, -1)), ShapeError, "6 elements do not fill"),
-    (lambda: ops.reshape(A, (-1, -1)), ShapeError, "only one size"), (lambda: ops.squeeze(A, 0), ShapeError, "not of size 1"),
-    (lambda: ops.split(A, 2, 1), ShapeError, "3 does not divide into 2"), (lambda: ops.matmul(A, A), ShapeError, "dimension k is 3 in one input and 2 in another"),
-    (lambda: ops.matmul(1.0, A), ShapeError, "scalar is no matrix"), (lambda: A + ops.get_item(A, (0, 0, 0)), ShapeError, "3 indices for 2 dimensions"),
-    (lambda: ops.get_item(A, 2), ArgumentError, "index 2 is out of range"), (lambda: ops.add(A, A.T), ShapeError, "do not broadcast"),
-    (lambda: ops.pad(A, 1, "mirror"), ArgumentError, "unknown mode"), (lambda: ops.pad(A, 3, "reflect"), ShapeError, "too short"),
-    (lambda: ops.pad(A, ((1, 1), (1, 1), (1, 1))), ArgumentError, "3 pairs for 2 dimensions"), (lambda: ops.einsum("ij,jk->ik", A), ArgumentError, "2 operands"),
-    (lambda: ops.einsum("ijk->k", A), ShapeError, "does not name the axes"), (lambda: ops.einsum("ij,ij->ij", A, A.T), ShapeError, "axis i is 2"),
-    (lambda: ops.tensordot(A, A, 1), ShapeError, "differ in size"), (lambda: ops.glu(A), ShapeError, "does not split into halves"),
-    (lambda: ops.conv(A, A), ShapeError, "nothing to slide over"), (lambda: ops.conv(np.ones((1, 4, 4, 2)), np.ones((9, 9, 2, 1))), ShapeError, "does not fit"),
-    (lambda: ops.conv(np.ones((1, 4, 4, 2)), np.ones((2, 2, 3, 1))), ShapeError, "meets 2 channels"), (lambda: ops.max_pool(np.ones((1, 4, 1)), 2, padding="full"), ArgumentError, "unknown padding"),
-    (lambda: ops.max_pool(np.ones((1, 4, 1)), (2, 2)), ArgumentError, "does not fit 1 spatial axes"), (lambda: ops.top_k(A, 4), ShapeError, "no 4 largest of 3"),
-    (lambda: ops.norm(A, "nuc"), ArgumentError, "no ord"), (lambda: ops.cross(A[:, :2], A[:, :2]), ShapeError, "three numbers"),
-    (lambda: ops.categorical_crossentropy(A, A[:1]), ShapeError, "differ"), (lambda: ops.sparse_categorical_crossentropy([0], A), ShapeError, "one label for each row"),
-    (lambda: ops.slice_update(A, (1, 1), A), ShapeError, "does not fit"), (lambda: ops.quantile(A, 0.5, method="nearest"), ArgumentError, "unknown method"),
-    (lambda: ops.nonzero(placeholder(Type("float32", (3,)))), TraceError, "depends on values"), (lambda: ops.moveaxis(A, (0, 1), 0), ArgumentError, "as many destinations"),
-])
+@pytest.mark.parametrize(
+    ("f", "kind", "words"),
+    [
+        (lambda: ops.sum(A, 2), ArgumentError, "axis 2 is out of range"),
+        (lambda: ops.reshape(A, (4, -1)), ShapeError, "6 elements do not fill"),
+        (lambda: ops.reshape(A, (-1, -1)), ShapeError, "only one size"),
+        (lambda: ops.squeeze(A, 0), ShapeError, "not of size 1"),
+        (lambda: ops.split(A, 2, 1), ShapeError, "3 does not divide into 2"),
+        (lambda: ops.matmul(A, A), ShapeError, "dimension k is 3 in one input and 2 in another"),
+        (lambda: ops.matmul(1.0, A), ShapeError, "scalar is no matrix"),
+        (lambda: A + ops.get_item(A, (0, 0, 0)), ShapeError, "3 indices for 2 dimensions"),
+        (lambda: ops.get_item(A, 2), ArgumentError, "index 2 is out of range"),
+        (lambda: ops.add(A, A.T), ShapeError, "do not broadcast"),
+        (lambda: ops.pad(A, 1, "mirror"), ArgumentError, "unknown mode"),
+        (lambda: ops.pad(A, 3, "reflect"), ShapeError, "too short"),
+        (lambda: ops.pad(A, ((1, 1), (1, 1), (1, 1))), ArgumentError, "3 pairs for 2 dimensions"),
+        (lambda: ops.einsum("ij,jk->ik", A), ArgumentError, "2 operands"),
+        (lambda: ops.einsum("ijk->k", A), ShapeError, "does not name the axes"),
+        (lambda: ops.einsum("ij,ij->ij", A, A.T), ShapeError, "axis i is 2"),
+        (lambda: ops.tensordot(A, A, 1), ShapeError, "differ in size"),
+        (lambda: ops.glu(A), ShapeError, "does not split into halves"),
+        (lambda: ops.conv(A, A), ShapeError, "nothing to slide over"),
+        (lambda: ops.conv(np.ones((1, 4, 4, 2)), np.ones((9, 9, 2, 1))), ShapeError, "does not fit"),
+        (lambda: ops.conv(np.ones((1, 4, 4, 2)), np.ones((2, 2, 3, 1))), ShapeError, "meets 2 channels"),
+        (lambda: ops.max_pool(np.ones((1, 4, 1)), 2, padding="full"), ArgumentError, "unknown padding"),
+        (lambda: ops.max_pool(np.ones((1, 4, 1)), (2, 2)), ArgumentError, "does not fit 1 spatial axes"),
+        (lambda: ops.top_k(A, 4), ShapeError, "no 4 largest of 3"),
+        (lambda: ops.norm(A, "nuc"), ArgumentError, "no ord"),
+        (lambda: ops.cross(A[:, :2], A[:, :2]), ShapeError, "three numbers"),
+        (lambda: ops.categorical_crossentropy(A, A[:1]), ShapeError, "differ"),
+        (lambda: ops.sparse_categorical_crossentropy([0], A), ShapeError, "one label for each row"),
+        (lambda: ops.slice_update(A, (1, 1), A), ShapeError, "does not fit"),
+        (lambda: ops.quantile(A, 0.5, method="nearest"), ArgumentError, "unknown method"),
+        (lambda: ops.nonzero(placeholder(Type("float32", (3,)))), TraceError, "depends on values"),
+        (lambda: ops.moveaxis(A, (0, 1), 0), ArgumentError, "as many destinations"),
+    ],
+)
 def test_what_is_refused_is_explained(f, kind, words):
     with pytest.raises(kind, match=words) as error:
         f()

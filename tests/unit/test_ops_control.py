@@ -25,8 +25,10 @@ def test_scan_eager_and_traced_agree():
         return ops.scan(lambda c, x: (c * 0.5 + x, c), np.float32(0), xs)
 
     for reverse in (False, True):
+
         def g(xs, reverse=reverse):
             return list(ops.scan(lambda c, x: (c * 0.5 + x, c), np.float32(0), xs, reverse=reverse))
+
         for got, wanted in zip(run(g, xs), g(xs), strict=True):
             np.testing.assert_allclose(got, wanted)
     np.testing.assert_allclose(f(xs)[1], [0, 1, 2.5, 4.25, 6.125])
@@ -42,8 +44,10 @@ def test_scan_without_rows():
 def test_scan_takes_weights_from_outside_and_differentiates_them():
     w = Variable(np.float32(0.5))
     xs = np.float32([1, 2, 3])
-    _, (dw,) = value_and_grad(lambda xs: ops.scan(lambda c, x: (c * w + x, None), np.float32(0), xs)[0], variables=[w])(xs)
-    assert float(dw) == pytest.approx(2 + 2 * 0.5 * 1)          # d/dw (w (w 1 + 2) + 3)
+    _, (dw,) = value_and_grad(lambda xs: ops.scan(lambda c, x: (c * w + x, None), np.float32(0), xs)[0], variables=[w])(
+        xs
+    )
+    assert float(dw) == pytest.approx(2 + 2 * 0.5 * 1)  # d/dw (w (w 1 + 2) + 3)
 
 
 def test_what_does_not_depend_on_the_loop_is_computed_once():
@@ -60,6 +64,7 @@ def test_a_carry_keeps_its_type():
 def test_cond_takes_one_branch():
     def f(x):
         return ops.cond(ops.sum(x) > 0, lambda: x * 2.0, lambda: ops.log(x))
+
     np.testing.assert_allclose(run(f, np.float32([1, 2])), [2, 4])
     assert np.isnan(run(f, np.float32([-1, -2]))).all()
     np.testing.assert_allclose(f(np.float32([1, 2])), [2, 4])
@@ -78,6 +83,7 @@ def test_cond_differentiates_into_its_branches_and_what_they_close_over():
     def f(x, w):
         scaled = ops.exp(w)
         return ops.cond(x > 0, lambda: x * scaled, lambda: x * w * w)
+
     for x in (2.0, -3.0):
         dx, dw = lamina.grad(f, (0, 1))(np.float32(x), np.float32(0.5))
         wanted = (np.exp(0.5), x * np.exp(0.5)) if x > 0 else (0.25, x)
@@ -101,6 +107,7 @@ def test_both_branches_give_one_type():
 def test_while_loop_runs_until_its_test_fails():
     def halve(x):
         return ops.while_loop(lambda x, n: ops.max(x) > 1, lambda x, n: (x / 2, n + 1), (x, np.int32(0)))
+
     for result in (halve(np.float32([8, 3])), run(lambda x: list(halve(x)), np.float32([8, 3]))):
         np.testing.assert_allclose(result[0], [1, 0.375])
         assert result[1] == 3
@@ -112,11 +119,15 @@ def test_while_loop_has_no_derivative():
         lamina.grad(lambda x: ops.while_loop(lambda x: x < 9, lambda x: x * 2, x))(np.float32(1))
 
 
-@pytest.mark.parametrize("use", [
-    lambda v, x: ops.scan(lambda c, r: (v.assign(c) or c + r, None), np.float32(0), x)[0],
-    lambda v, x: ops.cond(ops.sum(x) > 0, lambda: v.assign(ops.sum(x)) or ops.sum(x), lambda: ops.sum(x)),
-    lambda v, x: ops.while_loop(lambda c: c < 3, lambda c: v.assign(c) or c + 1, ops.sum(x)),
-], ids=["scan", "cond", "while_loop"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda v, x: ops.scan(lambda c, r: (v.assign(c) or c + r, None), np.float32(0), x)[0],
+        lambda v, x: ops.cond(ops.sum(x) > 0, lambda: v.assign(ops.sum(x)) or ops.sum(x), lambda: ops.sum(x)),
+        lambda v, x: ops.while_loop(lambda c: c < 3, lambda c: v.assign(c) or c + 1, ops.sum(x)),
+    ],
+    ids=["scan", "cond", "while_loop"],
+)
 def test_assigning_inside_is_refused(use):
     v = Variable(np.float32(0), name="state")
     with pytest.raises(TraceError, match="'state' is assigned inside of"):
@@ -127,6 +138,7 @@ def test_step_by_step_the_same_values():
     def f(x):
         last, rows = ops.scan(lambda c, r: (c * r, c), np.float32(1), x)
         return [ops.cond(last > 0, lambda: last, lambda: -last), rows]
+
     x = np.float32([2, -3, 4])
     for got, wanted in zip(run_concretely(f, [x]), run(f, x), strict=True):
         np.testing.assert_allclose(got, wanted)

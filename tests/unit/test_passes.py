@@ -28,8 +28,18 @@ def of(f, *types):
 # ---- fold
 
 
-@pytest.mark.parametrize("f", [lambda x: x * 1.0, lambda x: 1.0 * x, lambda x: x / 1.0, lambda x: x - 0.0,
-                               lambda x: OPS["reshape"](x, shape=(2, 3)), lambda x: OPS["transpose"](x, axes=(0, 1)), lambda x: OPS["expand"](x, shape=(2, 3))])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * 1.0,
+        lambda x: 1.0 * x,
+        lambda x: x / 1.0,
+        lambda x: x - 0.0,
+        lambda x: OPS["reshape"](x, shape=(2, 3)),
+        lambda x: OPS["transpose"](x, axes=(0, 1)),
+        lambda x: OPS["expand"](x, shape=(2, 3)),
+    ],
+)
 def test_identities_disappear(f):
     graph = fold(of(f))
     assert graph.outputs == graph.inputs
@@ -74,13 +84,17 @@ def test_equal_nodes_are_made_one():
 
 
 def test_attributes_that_compare_equal_but_differ_stay_apart():
-    one, true = (OPS["full"].node([], {"value": v, "shape": (2, 3), "dtype": d}) for v, d in ((1, "int32"), (True, "bool")))
+    one, true = (
+        OPS["full"].node([], {"value": v, "shape": (2, 3), "dtype": d}) for v, d in ((1, "int32"), (True, "bool"))
+    )
     graph = share(Graph([], [one, true]))
     assert [y.dtype for y in graph.outputs] == ["int32", "bool"]
 
 
 def test_nan_attributes_are_equal_to_themselves():
-    graph = share(of(lambda x: (ops.pad(x, 1, constant_values=float("nan")), ops.pad(x, 1, constant_values=float("nan")))))
+    graph = share(
+        of(lambda x: (ops.pad(x, 1, constant_values=float("nan")), ops.pad(x, 1, constant_values=float("nan"))))
+    )
     assert len(graph.nodes) == 1
 
 

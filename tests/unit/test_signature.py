@@ -24,10 +24,14 @@ def test_named_and_batch_dimensions():
     assert infer(OPS["matmul"], RULE, (F(7, 5, 2, 3), F(7, 5, 3, 4))) == F(7, 5, 2, 4)
 
 
-@pytest.mark.parametrize(("types", "words"), [
-    ((F(2, 3), F(5, 4)), "dimension k is 3 in one input and 5 in another"), ((F(3), F(3, 4)), "input 0 has 1 dimensions, needs at least 2"),
-    ((F(6, 2, 3), F(7, 3, 4)), r"batch dimensions differ: \(6,\) and \(7,\)"),
-])
+@pytest.mark.parametrize(
+    ("types", "words"),
+    [
+        ((F(2, 3), F(5, 4)), "dimension k is 3 in one input and 5 in another"),
+        ((F(3), F(3, 4)), "input 0 has 1 dimensions, needs at least 2"),
+        ((F(6, 2, 3), F(7, 3, 4)), r"batch dimensions differ: \(6,\) and \(7,\)"),
+    ],
+)
 def test_what_does_not_fit_is_named(types, words):
     with pytest.raises(ShapeError, match=words):
         infer(OPS["matmul"], RULE, types)

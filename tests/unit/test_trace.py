@@ -68,6 +68,7 @@ def test_later_reads_see_what_was_assigned_and_the_last_value_is_stored():
         first = v * x
         v.assign(v * 10)
         return first, v * x
+
     traced = trace(f, [V])
     assert len(traced.bound.updates) == 1
     first, second = traced(X)
@@ -156,6 +157,7 @@ def test_traced_once_for_each_shape():
     def f(x):
         calls.append(x.shape)
         return ops.sum(x * x)
+
     g = grad(f)
     g(X), g(X + 1), g(np.ones(5, "float32"))
     assert calls == [(3,), (5,)]
@@ -172,6 +174,7 @@ def test_freezing_a_variable_traces_anew():
     def f(x):
         calls.append(1)
         return ops.sum(w * x)
+
     g = value_and_grad(f, variables=[w])
     g(X)
     w.trainable = False
@@ -190,6 +193,7 @@ def test_step_by_step_a_program_may_print_and_branch():
         if y > 3:
             seen.append(float(y))
         return [y * 2, [float(v) for v in x]]
+
     result = run_concretely(lambda x: f(x)[0], [X])
     assert result == 12
     assert seen == [6]
@@ -202,6 +206,7 @@ def test_step_by_step_assignments_are_stored_at_the_end():
         v.assign(v + ops.sum(x))
         assert float(v.value) == 7
         return v * 2
+
     assert run_concretely(f, [X]) == 14
     assert float(v) == 7
     assert v.version == 1
@@ -211,6 +216,7 @@ def test_step_by_step_there_are_gradients():
     def f(x):
         loss = ops.sum(ops.exp(x))
         return lamina.gradients.gradients([loss], [x])[0]
+
     np.testing.assert_allclose(run_concretely(f, [X]), np.exp(X), rtol=1e-6)
 
 
@@ -221,6 +227,7 @@ def test_steps_in_a_row_take_rows_in_the_given_order(backend):
     def step(batch):
         v.assign(v * 10 + ops.sum(batch))
         return v * 1.0
+
     program = trace(step, [Type("float32", (2,))]).program(backend)
     source, order = np.arange(6, dtype="float32"), np.array([5, 0, 1, 2, 4, 3])
     (last,) = program.run_steps([source], order, 0, 3)

@@ -29,11 +29,21 @@ def test_no_other_dtypes():
         Type("complex64", ())
 
 
-@pytest.mark.parametrize(("dtypes", "wanted"), [
-    (("int32", "float32"), "float32"), (("int64", "float32"), "float32"), (("float32", "float64"), "float64"),
-    (("bool", "int32"), "int32"), (("bool", "bool"), "bool"), (("bool", "float32"), "float32"), (("int32", "int64"), "int64"),
-    (("uint8", "int32"), "int32"), (("uint32", "int32"), "int64"), (("uint8", "uint32"), "uint32"),
-])
+@pytest.mark.parametrize(
+    ("dtypes", "wanted"),
+    [
+        (("int32", "float32"), "float32"),
+        (("int64", "float32"), "float32"),
+        (("float32", "float64"), "float64"),
+        (("bool", "int32"), "int32"),
+        (("bool", "bool"), "bool"),
+        (("bool", "float32"), "float32"),
+        (("int32", "int64"), "int64"),
+        (("uint8", "int32"), "int32"),
+        (("uint32", "int32"), "int64"),
+        (("uint8", "uint32"), "uint32"),
+    ],
+)
 def test_a_mix_of_dtypes(dtypes, wanted):
     assert promote(*dtypes) == promote(*reversed(dtypes)) == wanted
 

@@ -6,14 +6,14 @@ import math
 
 from ..errors import ShapeError, message
 from ..op import as_value
+from ..ops.arrange import concatenate
+from ..ops.axes import canonical_axis, spelled
+from ..ops.broadcast import spread, sum_
 from ..ops.compare import greater, greater_equal, less_equal, select
 from ..ops.create import iota_of
 from ..ops.cumulate import cumsum_
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, div, floats, mul, neg, sub
-from ..ops.arrange import concatenate
-from ..ops.axes import canonical_axis, spelled
-from ..ops.broadcast import spread, sum_
 from ..ops.piecewise import abs_, relu
 from ..ops.slice import part
 from ..ops.sort import sort_
@@ -56,14 +56,14 @@ def elu(x, alpha: float = 1.0):
 
 
 def below(x, formula):
-    """x where it is positive, elsewhere ``formula`` of it; the formula never sees a positive number, so cannot overflow."""
+    """x where it is positive, elsewhere ``formula`` of it, which never sees a positive number, so cannot overflow."""
     positive = greater(x, 0.0)
     return select(positive, x, formula(select(positive, 0.0, x)))
 
 
 @public
 def selu(x):
-    """ELU, scaled so that mean 0 and variance 1 are kept. Klambauer et al., "Self-normalizing networks" (2017), section 2."""
+    """ELU, scaled so that mean 0 and variance 1 are kept. Klambauer et al., "SELU" (NeurIPS 2017), section 2."""
     return mul(elu(x, SELU_ALPHA), SELU_SCALE)
 
 
@@ -76,7 +76,9 @@ def celu(x, alpha: float = 1.0):
 
 @public
 def gelu(x, approximate: bool = True):
-    """x times the normal distribution function of x, or its approximation with tanh. Hendrycks, Gimpel, "GELU" (2016), section 2.
+    """x times the normal distribution function of x, or its approximation with tanh.
+
+    Hendrycks, Gimpel, "GELU" (2016), section 2.
 
     >>> lamina.ops.gelu([0.0, 1.0], approximate=False)
     array([0.       , 0.8413447], dtype=float32)
@@ -211,7 +213,9 @@ def glu(x, axis: int = -1):
 
 @public
 def sparsemax(x, axis: int = -1):
-    """The point of the simplex that is nearest to x: like softmax, with true zeros. Martins, Astudillo (ICML 2016), section 2.
+    """The point of the simplex that is nearest to x: like softmax, with true zeros.
+
+    Martins, Astudillo, "From softmax to sparsemax" (ICML 2016), section 2.
 
     >>> lamina.ops.sparsemax([3.0, 2.5, -1.0])
     array([0.75, 0.25, 0.  ], dtype=float32)

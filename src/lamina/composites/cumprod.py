@@ -23,8 +23,14 @@ class Cumprod(Composite):
     No division, so that the derivative of every order is right where elements are zero.
     """
 
-    samples = [((X,), {"axis": 1}), ((X,), {"axis": 0}), ((Type("int32", (4,)),), {"axis": 0}), ((Type("float32", (0, 2)),), {"axis": 0}),
-               ((Type("float32", (2, 17)),), {"axis": 1}), ((Type("float32", (1,)),), {"axis": 0})]
+    samples = [
+        ((X,), {"axis": 1}),
+        ((X,), {"axis": 0}),
+        ((Type("int32", (4,)),), {"axis": 0}),
+        ((Type("float32", (0, 2)),), {"axis": 0}),
+        ((Type("float32", (2, 17)),), {"axis": 1}),
+        ((Type("float32", (1,)),), {"axis": 0}),
+    ]
     rejects = [((X,), {"axis": 2}, "no axis 2")]
     extremes = ("special",)
 

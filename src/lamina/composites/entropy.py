@@ -31,7 +31,9 @@ def categorical_crossentropy(target, output, from_logits: bool = False, axis: in
     """-sum(target log(output)) along an axis, for targets that are probabilities."""
     target, output = floats(target, output)
     if tuple(target.shape) != tuple(output.shape):
-        raise ShapeError(message("categorical_crossentropy: target and output differ", got=f"{spelled(target)}, {spelled(output)}"))
+        raise ShapeError(
+            message("categorical_crossentropy: target and output differ", got=f"{spelled(target)}, {spelled(output)}")
+        )
     axis = canonical_axis(axis, len(output.shape))
     return neg(sum_(mul(target, log_probabilities(output, from_logits, axis)), axes=(axis,)))
 
@@ -44,7 +46,11 @@ def sparse_categorical_crossentropy(target, output, from_logits: bool = False, a
     if len(target.shape) == len(output.shape) and target.shape[axis] == 1:
         target = squeeze(target, axis)
     if tuple(target.shape) != tuple(n for i, n in enumerate(output.shape) if i != axis):
-        raise ShapeError(message("sparse_categorical_crossentropy: one label for each row", got=f"{spelled(target)}, {spelled(output)}"))
+        raise ShapeError(
+            message(
+                "sparse_categorical_crossentropy: one label for each row", got=f"{spelled(target)}, {spelled(output)}"
+            )
+        )
     return categorical_crossentropy(one_hot(target, output.shape[axis], axis), output, from_logits, axis)
 
 

@@ -25,10 +25,14 @@ class Standardize(Composite):
 
     kernel = "standardize"
     tolerance = 1e-5
-    extremes = ()                                       # where infinities meet, the order of operations shows
-    samples = [((X,), {"axes": (1,), "epsilon": 1e-3}), ((X,), {"axes": (0,), "epsilon": 1e-3}),
-               ((Type("float32", (2, 3, 4)),), {"axes": (0, 1), "epsilon": 0.1}), ((Type("float32", (3, 1)),), {"axes": (1,), "epsilon": 1e-3}),
-               ((Type("float32", (2, 37)),), {"axes": (1,), "epsilon": 1e-3})]
+    extremes = ()  # where infinities meet, the order of operations shows
+    samples = [
+        ((X,), {"axes": (1,), "epsilon": 1e-3}),
+        ((X,), {"axes": (0,), "epsilon": 1e-3}),
+        ((Type("float32", (2, 3, 4)),), {"axes": (0, 1), "epsilon": 0.1}),
+        ((Type("float32", (3, 1)),), {"axes": (1,), "epsilon": 1e-3}),
+        ((Type("float32", (2, 37)),), {"axes": (1,), "epsilon": 1e-3}),
+    ]
     rejects = [((X,), {"axes": (2,), "epsilon": 1e-3}, "no axis 2")]
 
     def infer(self, x, axes, epsilon):
@@ -80,7 +84,10 @@ def seen(weights, x, axes):
 
 @public
 def batch_normalization(x, mean, variance, axis: int, offset=None, scale=None, epsilon: float = 1e-3):
-    """(x - mean) / sqrt(variance + epsilon), times ``scale``, plus ``offset``: each of them one number for each place of ``axis``."""
+    """(x - mean) / sqrt(variance + epsilon), times ``scale``, plus ``offset``.
+
+    Each of the four has one number for each place of ``axis``.
+    """
     x, mean, variance = floats(x, mean, variance)
     axes = (canonical_axis(axis, len(x.shape)),)
     factor = rsqrt(add(variance, epsilon))

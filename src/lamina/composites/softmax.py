@@ -6,17 +6,22 @@ from ..composite import Composite
 from ..errors import shape_error
 from ..graph import Node
 from ..op import as_value
+from ..ops.axes import canonical_axes, canonical_axis
 from ..ops.broadcast import kept, spread, sum_
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, div, mul, sub
-from ..ops.axes import canonical_axes, canonical_axis
 from ..ops.reduce import max_
 from ..ops.shape import reshape, transpose
 from ..ops.transcendental import exp, log, stop_gradient
 from ..types import Type
 
 X = Type("float32", (4, 5))
-SAMPLES = [((X,), {}), ((Type("float32", (2, 3, 37)),), {}), ((Type("float32", (3, 1)),), {}), ((Type("float32", (0, 5)),), {})]
+SAMPLES = [
+    ((X,), {}),
+    ((Type("float32", (2, 3, 37)),), {}),
+    ((Type("float32", (3, 1)),), {}),
+    ((Type("float32", (0, 5)),), {}),
+]
 
 
 def over_last(reduce, x):
@@ -29,7 +34,10 @@ class RowOp(Composite):
     """An op over the last axis."""
 
     samples = SAMPLES
-    rejects = [((Type("float32", ()),), {}, "at least one dimension"), ((Type("float32", (3, 0)),), {}, "of no elements")]
+    rejects = [
+        ((Type("float32", ()),), {}, "at least one dimension"),
+        ((Type("float32", (3, 0)),), {}, "of no elements"),
+    ]
 
     def infer(self, x):
         if x.rank == 0 or x.shape[-1] == 0:
@@ -46,7 +54,7 @@ class Softmax(RowOp):
         e = exp(sub(x, stop_gradient(over_last(max_, x))))
         return div(e, over_last(sum_, e))
 
-    def vjp(self, dy, y, x):                    # shorter than the derivative of the body, and checked against it
+    def vjp(self, dy, y, x):  # shorter than the derivative of the body, and checked against it
         return (mul(y, sub(dy, over_last(sum_, mul(dy, y)))),)
 
 

@@ -18,16 +18,27 @@ def check(op, x, ids, axis):
     if not 0 <= axis < x.rank:
         raise shape_error(op, f"there is no axis {axis}", got=(x, ids), want=f"an axis within 0..{x.rank - 1}")
     if x.rank != ids.rank or any(n != m for i, (n, m) in enumerate(zip(x.shape, ids.shape, strict=True)) if i != axis):
-        raise shape_error(op, f"shapes differ outside of axis {axis}", got=(x, ids), want=f"equal sizes but for axis {axis}")
+        raise shape_error(
+            op, f"shapes differ outside of axis {axis}", got=(x, ids), want=f"equal sizes but for axis {axis}"
+        )
 
 
 class TakeAlong(Op):
     """y[…, i, …] = x[…, ids[…, i, …], …] along one axis. Numbers must lie within 0..size-1."""
 
     whole = (0, 3)
-    samples = [((X, IDS), {"axis": 1}), ((X, Type("int32", (2, 5))), {"axis": 0}), ((Type("float32", (4,)), Type("int64", (6,))), {"axis": 0}),
-               ((Type("float32", (2, 3, 4)), Type("int32", (2, 5, 4))), {"axis": 1}), ((X, Type("int32", (3, 0))), {"axis": 1})]
-    rejects = [((X, Type("int32", (2, 4))), {"axis": 1}, "outside of axis 1"), ((X, X), {"axis": 1}, "whole numbers"), ((X, IDS), {"axis": 2}, "no axis 2")]
+    samples = [
+        ((X, IDS), {"axis": 1}),
+        ((X, Type("int32", (2, 5))), {"axis": 0}),
+        ((Type("float32", (4,)), Type("int64", (6,))), {"axis": 0}),
+        ((Type("float32", (2, 3, 4)), Type("int32", (2, 5, 4))), {"axis": 1}),
+        ((X, Type("int32", (3, 0))), {"axis": 1}),
+    ]
+    rejects = [
+        ((X, Type("int32", (2, 4))), {"axis": 1}, "outside of axis 1"),
+        ((X, X), {"axis": 1}, "whole numbers"),
+        ((X, IDS), {"axis": 2}, "no axis 2"),
+    ]
 
     def infer(self, x, ids, axis):
         check(self, x, ids, axis)
@@ -41,11 +52,14 @@ class TakeAlong(Op):
 
 
 class PutAlong(Op):
-    """y[…, ids[…, i, …], …] += x[…, i, …] along one axis of the given ``size``, starting from zero and in order of i."""
+    """y[…, ids[…, i, …], …] += x[…, i, …] along one axis of the given ``size``, from zero and in order of i."""
 
     whole = (0, 3)
-    samples = [((Type("float32", (3, 4)), IDS), {"axis": 1, "size": 5}), ((Type("float32", (2, 5)), Type("int32", (2, 5))), {"axis": 0, "size": 3}),
-               ((Type("float32", (2, 5, 4)), Type("int32", (2, 5, 4))), {"axis": 1, "size": 3})]
+    samples = [
+        ((Type("float32", (3, 4)), IDS), {"axis": 1, "size": 5}),
+        ((Type("float32", (2, 5)), Type("int32", (2, 5))), {"axis": 0, "size": 3}),
+        ((Type("float32", (2, 5, 4)), Type("int32", (2, 5, 4))), {"axis": 1, "size": 3}),
+    ]
     rejects = [((X, IDS), {"axis": 1, "size": 5}, "one element for each number")]
 
     def infer(self, x, ids, axis, size):

@@ -9,7 +9,7 @@ from .axes import canonical_axis
 from .compare import equal, greater, is_nan, less, logical_and, logical_not, logical_or, not_equal, select
 from .cumulate import cumsum_
 from .defer import public
-from .elementwise import A, B, I32, Binary, add, cast, div, floats, mul, neg, sub
+from .elementwise import I32, A, B, Binary, add, cast, div, floats, mul, neg, sub
 from .piecewise import abs_, maximum, minimum, pow_, sign
 from .shape import reshape
 from .transcendental import exp, log, round_, sin, softplus, sqrt, square

@@ -28,8 +28,13 @@ def reshape(x, newshape):
         known = math.prod(n for n in shape if n != -1)
         size = math.prod(x.shape)
         if known == 0 or size % known:
-            raise ShapeError(message(f"reshape: {size} elements do not fill shape {tuple(shape)}", got=spelled(x),
-                                     want=f"a multiple of {known} elements"))
+            raise ShapeError(
+                message(
+                    f"reshape: {size} elements do not fill shape {tuple(shape)}",
+                    got=spelled(x),
+                    want=f"a multiple of {known} elements",
+                )
+            )
         shape[shape.index(-1)] = size // known
     return x if tuple(shape) == tuple(x.shape) else reshape_(x, shape=tuple(shape))
 
@@ -146,7 +151,9 @@ def split(x, indices_or_sections, axis: int = 0):
     n = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if n % indices_or_sections:
-            raise ShapeError(message(f"split: {n} does not divide into {indices_or_sections} equal pieces", got=spelled(x)))
+            raise ShapeError(
+                message(f"split: {n} does not divide into {indices_or_sections} equal pieces", got=spelled(x))
+            )
         size = n // indices_or_sections
         cuts = [size * i for i in range(1, indices_or_sections)]
     else:
@@ -200,8 +207,8 @@ def repeat(x, repeats: int, axis: int | None = None):
         x, axis = ravel(x), 0
     axis = canonical_axis(axis, len(x.shape))
     shape = tuple(x.shape)
-    wide = expand(expand_dims(x, axis + 1), shape=(*shape[: axis + 1], int(repeats), *shape[axis + 1:]))
-    return reshape(wide, (*shape[:axis], shape[axis] * int(repeats), *shape[axis + 1:]))
+    wide = expand(expand_dims(x, axis + 1), shape=(*shape[: axis + 1], int(repeats), *shape[axis + 1 :]))
+    return reshape(wide, (*shape[:axis], shape[axis] * int(repeats), *shape[axis + 1 :]))
 
 
 @public
@@ -217,14 +224,18 @@ def pad(x, pad_width, mode: str = "constant", constant_values=None):
     if mode == "constant":
         value = constant_values or 0
         value = float(value) if str(x.dtype).startswith("float") else int(value)
-        return pad_(x, low=tuple(a for a, _ in pairs), high=tuple(b for _, b in pairs), interior=(0,) * rank, value=value)
+        return pad_(
+            x, low=tuple(a for a, _ in pairs), high=tuple(b for _, b in pairs), interior=(0,) * rank, value=value
+        )
     if mode not in ("reflect", "symmetric"):
         raise ArgumentError(message(f"pad: unknown mode {mode!r}", want='"constant", "reflect" or "symmetric"'))
     edge = 1 if mode == "reflect" else 0
     for axis, (low, high) in enumerate(pairs):
         n = x.shape[axis]
         if builtins.max(low, high) > n - edge:
-            raise ShapeError(message(f"pad: axis {axis} is too short to be mirrored by {low} and {high}", got=spelled(x)))
+            raise ShapeError(
+                message(f"pad: axis {axis} is too short to be mirrored by {low} and {high}", got=spelled(x))
+            )
         before, behind = part(x, axis, edge, edge + low), part(x, axis, n - edge - high, n - edge)
         x = concatenate_(reverse(before, axes=(axis,)), x, reverse(behind, axes=(axis,)), axis=axis)
     return x

@@ -1,4 +1,4 @@
-"""What the public functions do with an ``axis``: it may be negative, None or several. The ops see it counted from the front."""
+"""What the public functions do with an ``axis``: negative, None or several, it becomes what the ops take."""
 
 from __future__ import annotations
 

@@ -18,15 +18,23 @@ class Expand(Op):
     """Repeats dimensions of size 1, and adds dimensions on the left."""
 
     kernel = "view"
-    samples = [((Type("float32", (3,)),), {"shape": (2, 3)}), ((Type("float32", (2, 1)),), {"shape": (4, 2, 5)}),
-               ((Type("float32", ()),), {"shape": (2, 2)}), ((Type("float32", (1, 3)),), {"shape": (0, 3)})]
+    samples = [
+        ((Type("float32", (3,)),), {"shape": (2, 3)}),
+        ((Type("float32", (2, 1)),), {"shape": (4, 2, 5)}),
+        ((Type("float32", ()),), {"shape": (2, 2)}),
+        ((Type("float32", (1, 3)),), {"shape": (0, 3)}),
+    ]
     rejects = [((X,), {"shape": (4, 3)}, "cannot expand"), ((X,), {"shape": (3,)}, "cannot expand")]
 
     def infer(self, x, shape):
         lead = len(shape) - x.rank
         if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, shape[lead:], strict=True)):
-            raise shape_error(self, f"cannot expand to {tuple(shape)}", got=[x],
-                              want="size 1, or the same size, counted from the right")
+            raise shape_error(
+                self,
+                f"cannot expand to {tuple(shape)}",
+                got=[x],
+                want="size 1, or the same size, counted from the right",
+            )
         return x.with_shape(*shape)
 
     def compute(self, xp, x, shape):
@@ -56,8 +64,13 @@ class Sum(Reduce):
     """Sum over axes."""
 
     kernel = "sum"
-    samples = [*Reduce.samples, ((Type("float32", (0, 3)),), {"axes": (0,)}), ((Type("int32", (4, 3)),), {"axes": (0,)}),
-               ((Type("float32", (1000, 3)),), {"axes": (0,)}), ((Type("float32", (3, 1037)),), {"axes": (1,)})]
+    samples = [
+        *Reduce.samples,
+        ((Type("float32", (0, 3)),), {"axes": (0,)}),
+        ((Type("int32", (4, 3)),), {"axes": (0,)}),
+        ((Type("float32", (1000, 3)),), {"axes": (0,)}),
+        ((Type("float32", (3, 1037)),), {"axes": (1,)}),
+    ]
 
     def compute(self, xp, x, axes):
         return xp.sum(x, axis=axes, dtype=x.dtype)

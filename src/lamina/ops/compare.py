@@ -13,8 +13,12 @@ P = Type("bool", (2, 3))
 class Compare(Binary):
     """Two numbers in, bool out."""
 
-    samples = [((A, A), {}), ((A, B), {}), ((Type("int32", (2, 3)), Type("int32", (3,))), {}),
-               ((Type("uint32", (5,)), Type("uint32", (5,))), {})]
+    samples = [
+        ((A, A), {}),
+        ((A, B), {}),
+        ((Type("int32", (2, 3)), Type("int32", (3,))), {}),
+        ((Type("uint32", (5,)), Type("uint32", (5,))), {}),
+    ]
 
     def infer(self, *types, **attrs):
         return super().infer(*types, **attrs).with_dtype("bool")
@@ -155,7 +159,12 @@ class Select(Elementwise):
     """a where the condition holds, else b; the gradient goes to the one that was taken."""
 
     kernel = "select"
-    samples = [((P, A, A), {}), ((P, A, B), {}), ((Type("bool", (2, 1)), A, A), {}), ((P, Type("int32", (2, 3)), Type("int32", (3,))), {})]
+    samples = [
+        ((P, A, A), {}),
+        ((P, A, B), {}),
+        ((Type("bool", (2, 1)), A, A), {}),
+        ((P, Type("int32", (2, 3)), Type("int32", (3,))), {}),
+    ]
     rejects = [((P, A, Type("float32", (4,))), {}, "do not broadcast")]
 
     def infer(self, p, a, b):

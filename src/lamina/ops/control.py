@@ -17,23 +17,34 @@ X, P = Type("float32", (2, 3)), Type("bool", ())
 
 
 class Cond(Op):
-    """The results of one of two graphs over the same inputs: ``then`` if the first input is true, else ``otherwise``."""
+    """The results of one of two graphs over the same inputs: ``then`` if the first is true, else ``otherwise``."""
 
-    samples = [((P, X, X), {"then": body(lambda a, b: [mul(a, b)], X, X), "otherwise": body(lambda a, b: [add(a, b)], X, X)}),
-               ((P, X), {"then": body(lambda a: [mul(a, a), less(a, 1.0)], X), "otherwise": body(lambda a: [a, less(a, 0.5)], X)})]
-    rejects = [((Type("int32", ()), *samples[0][0][1:]), samples[0][1], "truth value"),
-               ((P, X), samples[0][1], "takes other types"),
-               ((P, X, X), {**samples[0][1], "then": body(lambda a, b: [cast(a, "int32")], X, X)}, "results of one type")]
+    samples = [
+        ((P, X, X), {"then": body(lambda a, b: [mul(a, b)], X, X), "otherwise": body(lambda a, b: [add(a, b)], X, X)}),
+        (
+            (P, X),
+            {"then": body(lambda a: [mul(a, a), less(a, 1.0)], X), "otherwise": body(lambda a: [a, less(a, 0.5)], X)},
+        ),
+    ]
+    rejects = [
+        ((Type("int32", ()), *samples[0][0][1:]), samples[0][1], "truth value"),
+        ((P, X), samples[0][1], "takes other types"),
+        ((P, X, X), {**samples[0][1], "then": body(lambda a, b: [cast(a, "int32")], X, X)}, "results of one type"),
+    ]
 
     def infer(self, p, *types, then: Graph, otherwise: Graph):
         if p != P:
             raise dtype_error(self, "the condition must be one truth value", got=[p], want="bool[]")
         for branch in (then, otherwise):
             if [x.type for x in branch.inputs] != list(types):
-                raise shape_error(self, "a branch takes other types", got=types, want=", ".join(str(x.type) for x in branch.inputs))
+                raise shape_error(
+                    self, "a branch takes other types", got=types, want=", ".join(str(x.type) for x in branch.inputs)
+                )
         left, right = ([y.type for y in branch.outputs] for branch in (then, otherwise))
         if left != right:
-            raise shape_error(self, "both branches must give results of one type", got=left, want=", ".join(map(str, right)))
+            raise shape_error(
+                self, "both branches must give results of one type", got=left, want=", ".join(map(str, right))
+            )
         return tuple(left)
 
     def compute(self, xp, p, *arrays, then, otherwise):
@@ -65,36 +76,70 @@ class Cond(Op):
 
 
 class WhileLoop(Op):
-    """Runs ``body`` over the carries as long as ``test`` of them is true, at most ``limit`` times. It has no derivative.
+    """Runs ``body`` over the carries as long as ``test`` of them is true, at most ``limit`` times. No derivative.
 
-    Inputs are the carries, then constants of the test, then constants of the body; ``tested`` says how many the test has.
+    Inputs are the carries, then constants of the test, ``tested`` of them, then constants of the body.
     """
 
     differentiable = False
-    samples = [((X, Type("int32", ())), {"test": body(lambda a, n: [less(n, 7)], X, Type("int32", ())),
-                                         "body": body(lambda a, n: [mul(a, 0.5), add(n, 2)], X, Type("int32", ())), "tested": 0, "limit": None}),
-               ((Type("float32", ()), Type("float32", ()), Type("float32", ())),
-                {"test": body(lambda a, k: [less(a, k)], *[Type("float32", ())] * 2),
-                 "body": body(lambda a, k: [add(a, k)], *[Type("float32", ())] * 2), "tested": 1, "limit": 5})]
-    rejects = [((X, Type("int32", ())), {**samples[0][1], "test": body(lambda a, n: [n], X, Type("int32", ()))}, "one truth value"),
-               ((X, Type("int32", ())), {**samples[0][1], "body": body(lambda a, n: [a], X, Type("int32", ()))}, "keep its type"),
-               ((X, X), samples[0][1], "takes other types")]
+    samples = [
+        (
+            (X, Type("int32", ())),
+            {
+                "test": body(lambda a, n: [less(n, 7)], X, Type("int32", ())),
+                "body": body(lambda a, n: [mul(a, 0.5), add(n, 2)], X, Type("int32", ())),
+                "tested": 0,
+                "limit": None,
+            },
+        ),
+        (
+            (Type("float32", ()), Type("float32", ()), Type("float32", ())),
+            {
+                "test": body(lambda a, k: [less(a, k)], *[Type("float32", ())] * 2),
+                "body": body(lambda a, k: [add(a, k)], *[Type("float32", ())] * 2),
+                "tested": 1,
+                "limit": 5,
+            },
+        ),
+    ]
+    rejects = [
+        (
+            (X, Type("int32", ())),
+            {**samples[0][1], "test": body(lambda a, n: [n], X, Type("int32", ()))},
+            "one truth value",
+        ),
+        (
+            (X, Type("int32", ())),
+            {**samples[0][1], "body": body(lambda a, n: [a], X, Type("int32", ()))},
+            "keep its type",
+        ),
+        ((X, X), samples[0][1], "takes other types"),
+    ]
 
     def infer(self, *types, test: Graph, body: Graph, tested: int, limit: int | None):
         count = len(test.inputs) - tested
-        carries, first = types[:count], types[count: count + tested]
-        for graph, constants in ((test, first), (body, types[count + tested:])):
+        carries, first = types[:count], types[count : count + tested]
+        for graph, constants in ((test, first), (body, types[count + tested :])):
             if [x.type for x in graph.inputs] != [*carries, *constants]:
-                raise shape_error(self, "the loop takes other types", got=types, want=", ".join(str(x.type) for x in graph.inputs))
+                raise shape_error(
+                    self, "the loop takes other types", got=types, want=", ".join(str(x.type) for x in graph.inputs)
+                )
         if [y.type for y in test.outputs] != [P]:
-            raise dtype_error(self, "the test must give one truth value", got=[y.type for y in test.outputs], want="bool[]")
+            raise dtype_error(
+                self, "the test must give one truth value", got=[y.type for y in test.outputs], want="bool[]"
+            )
         if [y.type for y in body.outputs] != list(carries):
-            raise shape_error(self, "a carry must keep its type", got=[y.type for y in body.outputs], want=", ".join(map(str, carries)))
+            raise shape_error(
+                self,
+                "a carry must keep its type",
+                got=[y.type for y in body.outputs],
+                want=", ".join(map(str, carries)),
+            )
         return tuple(carries)
 
     def compute(self, xp, *arrays, test, body, tested, limit):
         count = len(test.inputs) - tested
-        carry, first, rest = list(arrays[:count]), arrays[count: count + tested], arrays[count + tested:]
+        carry, first, rest = list(arrays[:count]), arrays[count : count + tested], arrays[count + tested :]
         steps = 0
         while (limit is None or steps < limit) and evaluate(test, xp, [*carry, *first])[0]:
             carry, steps = evaluate(body, xp, [*carry, *rest]), steps + 1
@@ -104,13 +149,15 @@ class WhileLoop(Op):
         from jax import lax
 
         count = len(test.inputs) - tested
-        first, rest = arrays[count: count + tested], arrays[count + tested:]
+        first, rest = arrays[count : count + tested], arrays[count + tested :]
 
         def going(state):
             goes = evaluate(test, xp, [*state[1], *first])[0]
             return goes if limit is None else goes & (state[0] < limit)
 
-        last = lax.while_loop(going, lambda state: (state[0] + 1, evaluate(body, xp, [*state[1], *rest])), (0, list(arrays[:count])))
+        last = lax.while_loop(
+            going, lambda state: (state[0] + 1, evaluate(body, xp, [*state[1], *rest])), (0, list(arrays[:count]))
+        )
         return single(last[1])
 
 
@@ -159,12 +206,25 @@ def cond(pred, true_fn, false_fn):
     if known is not None:
         return true_fn() if known else false_fn()
     if tuple(pred.shape) != ():
-        raise TraceError(message("cond: one truth value decides", got=str(pred.type), fix="use lamina.ops.where to choose element by element"))
+        raise TraceError(
+            message(
+                "cond: one truth value decides",
+                got=str(pred.type),
+                fix="use lamina.ops.where to choose element by element",
+            )
+        )
     (left, alone, made_left), (right, _, made_right) = chosen(true_fn), chosen(false_fn)
-    read = [n for outputs, made in ((left, made_left), (right, made_right)) for n in topological_order(outputs)
-            if n not in made and (n in outputs or any(n in m.inputs for m in made))]
+    read = [
+        n
+        for outputs, made in ((left, made_left), (right, made_right))
+        for n in topological_order(outputs)
+        if n not in made and (n in outputs or any(n in m.inputs for m in made))
+    ]
     outside = list(dict.fromkeys(read))
-    graphs = [branch_graph(outputs, made, {n: placeholder(n.type) for n in outside}) for outputs, made in ((left, made_left), (right, made_right))]
+    graphs = [
+        branch_graph(outputs, made, {n: placeholder(n.type) for n in outside})
+        for outputs, made in ((left, made_left), (right, made_right))
+    ]
     found = results(cond_op.node([pred, *outside], {"then": graphs[0], "otherwise": graphs[1]}))
     return found[0] if alone else found
 
@@ -188,6 +248,8 @@ def while_loop(cond, body, loop_vars, maximum_iterations: int | None = None):
     with no_assignment("while_loop"):
         test, first = closed(inputs, [as_node(cast(as_value(cond(*inputs)), "bool"))])
         inner, rest = closed(inputs, [as_node(as_value(v)) for v in as_list(body(*inputs))[0]])
-    node = while_op.node([*carry, *first, *rest], {"test": test, "body": inner, "tested": len(first), "limit": maximum_iterations})
+    node = while_op.node(
+        [*carry, *first, *rest], {"test": test, "body": inner, "tested": len(first), "limit": maximum_iterations}
+    )
     found = results(node)
     return found[0] if alone else found

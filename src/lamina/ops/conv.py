@@ -1,4 +1,4 @@
-"""Convolution and its two adjoints. The three are one trilinear form read three ways, so each is the others' derivative.
+"""Convolution and its two adjoints: one trilinear form read three ways, so each is the others' derivative.
 
 x is (batch, spatial…, channels), the kernel (spatial…, channels / groups, filters). As in every framework it is the
 kernel unflipped that slides over x (cross-correlation). ``padding`` is a pair (before, behind) for each spatial axis.
@@ -23,9 +23,9 @@ def case(x, kernel, strides, padding, dilation=None, groups=1):
 
 CASES = [
     case((2, 5, 6, 3), (2, 3, 3, 4), (1, 1), ((0, 0), (0, 0))),
-    case((2, 7, 6, 2), (3, 2, 2, 3), (2, 3), ((1, 2), (0, 1))),                # the last cells are not reached
+    case((2, 7, 6, 2), (3, 2, 2, 3), (2, 3), ((1, 2), (0, 1))),  # the last cells are not reached
     case((1, 7, 7, 4), (3, 2, 2, 6), (1, 2), ((1, 1), (2, 0)), (2, 3), 2),
-    case((2, 5, 5, 3), (2, 2, 1, 6), (1, 1), ((0, 0), (1, 0)), None, 3),       # depthwise, two filters a channel
+    case((2, 5, 5, 3), (2, 2, 1, 6), (1, 1), ((0, 0), (1, 0)), None, 3),  # depthwise, two filters a channel
     case((2, 9, 2), (3, 2, 4), (2,), ((2, 0),)),
     case((1, 3, 4, 3, 2), (2, 1, 2, 2, 3), (1, 2, 1), ((0, 1), (0, 0), (1, 0))),
     case((1, 1, 1, 1), (1, 1, 1, 1), (1, 1), ((0, 0), (0, 0))),
@@ -37,12 +37,20 @@ CASES = [
 def output_shape(op, x: Type, kernel: Type, strides, padding, dilation, groups) -> tuple[int, ...]:
     """The shape of a convolution of x, after all checks."""
     if x.rank < 3 or kernel.rank != x.rank or x.dtype != kernel.dtype or not x.is_float:
-        raise shape_error(op, "x and kernel do not belong together", got=(x, kernel),
-                          want="floats (batch, spatial…, channels) and (spatial…, channels / groups, filters)")
+        raise shape_error(
+            op,
+            "x and kernel do not belong together",
+            got=(x, kernel),
+            want="floats (batch, spatial…, channels) and (spatial…, channels / groups, filters)",
+        )
     sizes = output_sizes(op, x, kernel.shape[:-2], strides, padding, dilation)
     if groups < 1 or kernel.shape[-2] * groups != x.shape[-1] or kernel.shape[-1] % groups:
-        raise shape_error(op, f"a kernel for {kernel.shape[-2]} channels in {groups} groups meets {x.shape[-1]} channels",
-                          got=(x, kernel), want="channels = groups x those of the kernel, and filters a multiple of groups")
+        raise shape_error(
+            op,
+            f"a kernel for {kernel.shape[-2]} channels in {groups} groups meets {x.shape[-1]} channels",
+            got=(x, kernel),
+            want="channels = groups x those of the kernel, and filters a multiple of groups",
+        )
     return (x.shape[0], *sizes, kernel.shape[-1])
 
 
@@ -63,11 +71,13 @@ class Conv(Op):
     tolerance = 1e-5
     extremes = ("special",)
     samples = [((x, k), options) for x, k, options in CASES]
-    rejects = [((CASES[0][0], Type("float32", (2, 3, 4, 4))), CASES[0][2], "meets 3 channels"),
-               ((CASES[0][0], Type("float32", (6, 3, 3, 4))), CASES[0][2], "does not fit"),
-               ((CASES[0][0], Type("float32", (3, 3, 4))), CASES[0][2], "do not belong together"),
-               ((CASES[0][0], CASES[0][1]), {**CASES[0][2], "strides": (1,)}, "for each"),
-               ((CASES[0][0], CASES[0][1]), {**CASES[0][2], "strides": (0, 1)}, "must be positive")]
+    rejects = [
+        ((CASES[0][0], Type("float32", (2, 3, 4, 4))), CASES[0][2], "meets 3 channels"),
+        ((CASES[0][0], Type("float32", (6, 3, 3, 4))), CASES[0][2], "does not fit"),
+        ((CASES[0][0], Type("float32", (3, 3, 4))), CASES[0][2], "do not belong together"),
+        ((CASES[0][0], CASES[0][1]), {**CASES[0][2], "strides": (1,)}, "for each"),
+        ((CASES[0][0], CASES[0][1]), {**CASES[0][2], "strides": (0, 1)}, "must be positive"),
+    ]
 
     def infer(self, x, kernel, **options):
         return x.with_shape(*output_shape(self, x, kernel, **options))
@@ -85,12 +95,22 @@ class Conv(Op):
         from jax import lax
 
         axes = ascii_lowercase[: len(strides)]
-        return lax.conv_general_dilated(x, kernel, strides, padding, rhs_dilation=dilation, feature_group_count=groups,
-                                        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"), precision="highest")
+        return lax.conv_general_dilated(
+            x,
+            kernel,
+            strides,
+            padding,
+            rhs_dilation=dilation,
+            feature_group_count=groups,
+            dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
+            precision="highest",
+        )
 
     def vjp(self, dy, y, x, kernel, **options):
-        return (conv_input_grad(dy, kernel, shape=x.shape, **options),
-                conv_kernel_grad(x, dy, shape=kernel.shape, **options))
+        return (
+            conv_input_grad(dy, kernel, shape=x.shape, **options),
+            conv_kernel_grad(x, dy, shape=kernel.shape, **options),
+        )
 
 
 class ConvInputGrad(Op):
@@ -101,15 +121,19 @@ class ConvInputGrad(Op):
 
     kernel = "conv_input_grad"
     tolerance = 1e-5
-    extremes = ()                                       # XLA multiplies padding by infinity where we add nothing
+    extremes = ()  # XLA multiplies padding by infinity where we add nothing
     samples = [((Conv.infer(None, x, k, **options), k), {"shape": x.shape, **options}) for x, k, options in CASES]
-    rejects = [((Type("float32", (2, 4, 3, 4)), CASES[0][1]), {"shape": CASES[0][0].shape, **CASES[0][2]}, "is not that of")]
+    rejects = [
+        ((Type("float32", (2, 4, 3, 4)), CASES[0][1]), {"shape": CASES[0][0].shape, **CASES[0][2]}, "is not that of")
+    ]
 
     def infer(self, dy, kernel, shape, **options):
         x = dy.with_shape(*shape)
         wanted = output_shape(self, x, kernel, **options)
         if dy.shape != wanted:
-            raise shape_error(self, f"dy is not that of an input of shape {shape}", got=(dy, kernel), want=str(x.with_shape(*wanted)))
+            raise shape_error(
+                self, f"dy is not that of an input of shape {shape}", got=(dy, kernel), want=str(x.with_shape(*wanted))
+            )
         return x
 
     def compute(self, xp, dy, kernel, shape, strides, padding, dilation, groups):
@@ -137,13 +161,17 @@ class ConvKernelGrad(Op):
     tolerance = 1e-5
     extremes = ()
     samples = [((x, Conv.infer(None, x, k, **options)), {"shape": k.shape, **options}) for x, k, options in CASES]
-    rejects = [((CASES[0][0], Type("float32", (2, 4, 3, 4))), {"shape": CASES[0][1].shape, **CASES[0][2]}, "is not that of")]
+    rejects = [
+        ((CASES[0][0], Type("float32", (2, 4, 3, 4))), {"shape": CASES[0][1].shape, **CASES[0][2]}, "is not that of")
+    ]
 
     def infer(self, x, dy, shape, **options):
         kernel = x.with_shape(*shape)
         wanted = output_shape(self, x, kernel, **options)
         if dy.shape != wanted:
-            raise shape_error(self, f"dy is not that of a kernel of shape {shape}", got=(x, dy), want=str(x.with_shape(*wanted)))
+            raise shape_error(
+                self, f"dy is not that of a kernel of shape {shape}", got=(x, dy), want=str(x.with_shape(*wanted))
+            )
         return kernel
 
     def compute(self, xp, x, dy, shape, strides, padding, dilation, groups):

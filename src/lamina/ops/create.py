@@ -11,8 +11,11 @@ class Full(Op):
     """One value, repeated to any shape."""
 
     kernel = "fill"
-    samples = [((), {"value": 2.0, "shape": (2, 3), "dtype": "float32"}), ((), {"value": 7, "shape": (), "dtype": "int32"}),
-               ((), {"value": True, "shape": (0, 2), "dtype": "bool"})]
+    samples = [
+        ((), {"value": 2.0, "shape": (2, 3), "dtype": "float32"}),
+        ((), {"value": 7, "shape": (), "dtype": "int32"}),
+        ((), {"value": True, "shape": (0, 2), "dtype": "bool"}),
+    ]
 
     def infer(self, value, shape, dtype):
         return Type(dtype, tuple(shape))
@@ -28,8 +31,11 @@ class Iota(Op):
     """0, 1, 2, … along one axis, repeated along the others."""
 
     kernel = "iota"
-    samples = [((), {"shape": (5,), "axis": 0, "dtype": "int32"}), ((), {"shape": (2, 3), "axis": 1, "dtype": "float32"}),
-               ((), {"shape": (2, 3), "axis": 0, "dtype": "int32"})]
+    samples = [
+        ((), {"shape": (5,), "axis": 0, "dtype": "int32"}),
+        ((), {"shape": (2, 3), "axis": 1, "dtype": "float32"}),
+        ((), {"shape": (2, 3), "axis": 0, "dtype": "int32"}),
+    ]
 
     def infer(self, shape, axis, dtype):
         return Type(dtype, tuple(shape))

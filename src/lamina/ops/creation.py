@@ -132,7 +132,9 @@ def diag(x, k: int = 0):
         return diagonal(x, k)
     n = x.shape[0]
     value = 0.0 if str(x.dtype).startswith("float") else 0
-    wide = pad_(reshape(x, (n, 1)), low=(0, 0), high=(0, n), interior=(0, 0), value=value)           # n rows of x[i], then n zeros
+    wide = pad_(
+        reshape(x, (n, 1)), low=(0, 0), high=(0, n), interior=(0, 0), value=value
+    )  # n rows of x[i], then n zeros
     square = reshape(part(reshape(wide, (n * (n + 1),)), 0, 0, n * n), (n, n))
     around = ((max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0)))
     return pad_(square, low=tuple(a for a, _ in around), high=tuple(b for _, b in around), interior=(0, 0), value=value)
@@ -148,5 +150,7 @@ def meshgrid(*x, indexing: str = "xy"):
     shape = [0] * len(values)
     for v, axis in zip(values, order, strict=True):
         shape[axis] = v.shape[0]
-    return [expand(reshape(v, tuple(-1 if i == axis else 1 for i in range(len(shape)))), shape=tuple(shape))
-            for v, axis in zip(values, order, strict=True)]
+    return [
+        expand(reshape(v, tuple(-1 if i == axis else 1 for i in range(len(shape)))), shape=tuple(shape))
+        for v, axis in zip(values, order, strict=True)
+    ]

@@ -14,8 +14,13 @@ class Cumsum(Op):
 
     kernel = "cumsum"
     extremes = ("special",)
-    samples = [((X,), {"axis": 1, "reverse": False}), ((X,), {"axis": 0, "reverse": True}), ((Type("int32", (4,)),), {"axis": 0, "reverse": False}),
-               ((Type("float32", (0, 2)),), {"axis": 0, "reverse": False}), ((Type("float32", (2, 300)),), {"axis": 1, "reverse": False})]
+    samples = [
+        ((X,), {"axis": 1, "reverse": False}),
+        ((X,), {"axis": 0, "reverse": True}),
+        ((Type("int32", (4,)),), {"axis": 0, "reverse": False}),
+        ((Type("float32", (0, 2)),), {"axis": 0, "reverse": False}),
+        ((Type("float32", (2, 300)),), {"axis": 1, "reverse": False}),
+    ]
     rejects = [((X,), {"axis": 2, "reverse": False}, "no axis 2")]
 
     def infer(self, x, axis, reverse):

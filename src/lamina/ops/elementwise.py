@@ -28,8 +28,13 @@ def broadcast_shape(op, values) -> tuple[int, ...]:
     shape = tuple(max(sizes) if 0 not in sizes else 0 for sizes in zip(*padded, strict=True))
     if any(p not in (1, s) for dims in padded for p, s in zip(dims, shape, strict=True)):
         types = [v.type if isinstance(v, Node) else Type(str(v.dtype), tuple(v.shape)) for v in values]
-        raise shape_error(op, "shapes do not broadcast", got=types, want="equal sizes, or size 1, counted from the right",
-                          fix="reshape or expand one of them")
+        raise shape_error(
+            op,
+            "shapes do not broadcast",
+            got=types,
+            want="equal sizes, or size 1, counted from the right",
+            fix="reshape or expand one of them",
+        )
     return shape
 
 
@@ -37,7 +42,12 @@ class Elementwise(Op):
     """An op of one or more inputs of one shape, whose result has that shape."""
 
     floats_only = True
-    samples = [((A,), {}), ((Type("float32", (0, 3)),), {}), ((Type("float32", (37,)),), {}), ((Type("float32", ()),), {})]
+    samples = [
+        ((A,), {}),
+        ((Type("float32", (0, 3)),), {}),
+        ((Type("float32", (37,)),), {}),
+        ((Type("float32", ()),), {}),
+    ]
 
     def infer(self, *types, **attrs):
         for t in types[1:]:
@@ -73,10 +83,16 @@ class Cast(Op):
 
     kernel = "cast"
     extremes = ()
-    samples = [((A,), {"dtype": "int32"}), ((I32,), {"dtype": "float32"}),
-               ((A,), {"dtype": "bool"}), ((Type("bool", (2, 3)),), {"dtype": "float32"}),
-               ((Type("uint8", (5,)),), {"dtype": "float32"}), ((Type("int64", (5,)),), {"dtype": "int32"}),
-               ((Type("uint32", (5,)),), {"dtype": "float32"}), ((Type("bool", (5,)),), {"dtype": "int32"})]
+    samples = [
+        ((A,), {"dtype": "int32"}),
+        ((I32,), {"dtype": "float32"}),
+        ((A,), {"dtype": "bool"}),
+        ((Type("bool", (2, 3)),), {"dtype": "float32"}),
+        ((Type("uint8", (5,)),), {"dtype": "float32"}),
+        ((Type("int64", (5,)),), {"dtype": "int32"}),
+        ((Type("uint32", (5,)),), {"dtype": "float32"}),
+        ((Type("bool", (5,)),), {"dtype": "int32"}),
+    ]
 
     def infer(self, x, dtype):
         return x.with_dtype(dtype)

@@ -11,7 +11,9 @@ ROWS, IDS = Type("float32", (5, 3)), Type("int32", (4,))
 
 def check_ids(op, table, ids):
     if ids.dtype not in ("int32", "int64"):
-        raise dtype_error(op, "row numbers must be whole numbers", got=(table, ids), want="int32 or int64", fix="cast them")
+        raise dtype_error(
+            op, "row numbers must be whole numbers", got=(table, ids), want="int32 or int64", fix="cast them"
+        )
 
 
 class Gather(Op):
@@ -19,8 +21,14 @@ class Gather(Op):
 
     kernel = "gather"
     whole = (0, 4)
-    samples = [((ROWS, IDS), {}), ((ROWS, Type("int32", (2, 3))), {}), ((Type("float32", (5,)), IDS), {}),
-               ((ROWS, Type("int64", (0,))), {}), ((ROWS, Type("int32", ())), {}), ((Type("float32", (5, 2, 3)), IDS), {})]
+    samples = [
+        ((ROWS, IDS), {}),
+        ((ROWS, Type("int32", (2, 3))), {}),
+        ((Type("float32", (5,)), IDS), {}),
+        ((ROWS, Type("int64", (0,))), {}),
+        ((ROWS, Type("int32", ())), {}),
+        ((Type("float32", (5, 2, 3)), IDS), {}),
+    ]
     rejects = [((ROWS, ROWS), {}, "whole numbers"), ((Type("float32", ()), IDS), {}, "no rows")]
 
     def infer(self, table, ids):
@@ -41,23 +49,26 @@ class ScatterAdd(Op):
 
     kernel = "scatter_add"
     whole = (0, 4)
-    samples = [((Type("float32", (4, 3)), IDS), {"rows": 5}), ((Type("float32", (2, 3, 3)), Type("int32", (2, 3))), {"rows": 5}),
-               ((Type("float32", (4,)), IDS), {"rows": 7})]
+    samples = [
+        ((Type("float32", (4, 3)), IDS), {"rows": 5}),
+        ((Type("float32", (2, 3, 3)), Type("int32", (2, 3))), {"rows": 5}),
+        ((Type("float32", (4,)), IDS), {"rows": 7}),
+    ]
     rejects = [((Type("float32", (3, 3)), IDS), {"rows": 5}, "one row for each number")]
 
     def infer(self, x, ids, rows):
         check_ids(self, x, ids)
         if x.shape[: ids.rank] != ids.shape:
             raise shape_error(self, "needs one row for each number", got=(x, ids), want=f"{x.dtype}{[*ids.shape, '…']}")
-        return x.with_shape(rows, *x.shape[ids.rank:])
+        return x.with_shape(rows, *x.shape[ids.rank :])
 
     def compute(self, xp, x, ids, rows):
-        out = xp.zeros((rows, *x.shape[ids.ndim:]), x.dtype)
+        out = xp.zeros((rows, *x.shape[ids.ndim :]), x.dtype)
         xp.add.at(out, ids, x)
         return out
 
     def xla(self, xp, x, ids, rows):
-        return xp.zeros((rows, *x.shape[ids.ndim:]), x.dtype).at[ids].add(x)
+        return xp.zeros((rows, *x.shape[ids.ndim :]), x.dtype).at[ids].add(x)
 
     def vjp(self, dy, y, x, ids, rows):
         return gather(dy, ids), None

@@ -59,13 +59,18 @@ def known(x, name: str):
     """The array, or a TraceError where there is none yet."""
     x = as_value(x)
     if isinstance(x, Node) and x.value is None:
-        raise TraceError(message(f"{name}: how many results there are depends on values that are not yet computed", got=repr(x)))
+        raise TraceError(
+            message(f"{name}: how many results there are depends on values that are not yet computed", got=repr(x))
+        )
     return x.value if isinstance(x, Node) else x
 
 
 @public
 def take(x, indices, axis: int | None = None):
-    """Elements picked by number along an axis; without one, from the flattened tensor. Negative numbers count from the end."""
+    """Elements picked by number along an axis; without one, from the flattened tensor.
+
+    Negative numbers count from the end.
+    """
     x, ids = as_value(x), whole_numbers(indices)
     if axis is None:
         x, axis = reshape(x, shape=(math.prod(x.shape),)), 0
@@ -88,7 +93,12 @@ def take_along_axis(x, indices, axis: int | None = None):
         x, axis = reshape(x, shape=(math.prod(x.shape),)), 0
     axis = canonical_axis(axis, len(x.shape))
     ids = from_the_front(ids, x.shape[axis])
-    ids = expand(ids, shape=tuple(m if i == axis else builtins.max(m, n) for i, (m, n) in enumerate(zip(ids.shape, x.shape, strict=True))))
+    ids = expand(
+        ids,
+        shape=tuple(
+            m if i == axis else builtins.max(m, n) for i, (m, n) in enumerate(zip(ids.shape, x.shape, strict=True))
+        ),
+    )
     x = expand(x, shape=tuple(n if i == axis else m for i, (m, n) in enumerate(zip(ids.shape, x.shape, strict=True))))
     return take_along(x, ids, axis=axis)
 
@@ -114,7 +124,11 @@ def multi_hot(inputs, num_classes: int, axis: int = -1, dtype: str | None = None
     """1 at every place that one of the numbers of a row names, else 0."""
     x = as_value(inputs)
     if len(x.shape) < 2:
-        return max_(one_hot(x, num_classes, -1, dtype), axes=(0,)) if len(x.shape) == 1 else one_hot(x, num_classes, -1, dtype)
+        return (
+            max_(one_hot(x, num_classes, -1, dtype), axes=(0,))
+            if len(x.shape) == 1
+            else one_hot(x, num_classes, -1, dtype)
+        )
     axis = canonical_axis(axis, len(x.shape))
     return max_(one_hot(x, num_classes, -1, dtype), axes=(axis,))
 
@@ -143,7 +157,9 @@ def slice(inputs, start_indices, shape):
     """The block of the given shape that starts at ``start_indices``."""
     x = as_value(inputs)
     starts, sizes = [int(i) for i in start_indices], [int(n) for n in shape]
-    return slice_(x, start=tuple(starts), stop=tuple(a + n for a, n in zip(starts, sizes, strict=True)), step=(1,) * len(starts))
+    return slice_(
+        x, start=tuple(starts), stop=tuple(a + n for a, n in zip(starts, sizes, strict=True)), step=(1,) * len(starts)
+    )
 
 
 @public
@@ -154,7 +170,9 @@ def slice_update(inputs, start_indices, updates):
     starts = tuple(int(i) for i in start_indices)
     ends = tuple(n - a - m for n, a, m in zip(x.shape, starts, updates.shape, strict=True))
     if builtins.any(n < 0 for n in (*starts, *ends)):
-        raise ShapeError(message("slice_update: the block does not fit", got=f"{spelled(updates)} at {starts} into {spelled(x)}"))
+        raise ShapeError(
+            message("slice_update: the block does not fit", got=f"{spelled(updates)} at {starts} into {spelled(x)}")
+        )
     none = (0,) * len(starts)
     inside = pad_(full_like(updates, True, dtype="bool"), low=starts, high=ends, interior=none, value=False)
     value = 0.0 if str(x.dtype).startswith("float") else 0
@@ -166,7 +184,7 @@ def scatter(indices, values, shape):
     """Zeros of a shape, with values added where the rows of ``indices`` name a place."""
     shape = tuple(int(n) for n in shape)
     ids, values = whole_numbers(indices), as_value(values)
-    rows, rest = shape[: ids.shape[-1]], shape[ids.shape[-1]:]
+    rows, rest = shape[: ids.shape[-1]], shape[ids.shape[-1] :]
     flat = reshape(scatter_add(values, flattened(ids, rows), rows=math.prod(rows)), shape=(*rows, *rest))
     return flat
 
@@ -179,7 +197,9 @@ def scatter_update(inputs, indices, updates):
     count = ids.shape[-1]
     new = scatter(ids, updates, tuple(x.shape))
     hit = scatter(ids, full_like(ids, 1, tuple(ids.shape[:-1]), "int32"), tuple(x.shape[:count]))
-    hit = expand(reshape(cast(hit, "bool"), shape=(*x.shape[:count], *(1 for _ in x.shape[count:]))), shape=tuple(x.shape))
+    hit = expand(
+        reshape(cast(hit, "bool"), shape=(*x.shape[:count], *(1 for _ in x.shape[count:]))), shape=tuple(x.shape)
+    )
     return select(hit, new, x)
 
 
@@ -204,7 +224,7 @@ def get_item(x, index):
         raise ShapeError(message(f"{used} indices for {len(x.shape)} dimensions", got=spelled(x)))
     fill = (builtins.slice(None),) * (len(x.shape) - used)
     at = next((i for i, p in enumerate(parts) if p is ...), len(parts))
-    return sliced(x, (*parts[:at], *fill, *parts[at + 1:]))
+    return sliced(x, (*parts[:at], *fill, *parts[at + 1 :]))
 
 
 def sliced(x, parts):

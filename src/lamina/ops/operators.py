@@ -9,8 +9,8 @@ from ..graph import Node
 from .compare import greater, greater_equal, less, less_equal, logical_not
 from .elementwise import add, div, mul, neg, sub
 from .indexing import get_item
-from .products import matmul
 from .piecewise import abs_, pow_
+from .products import matmul
 
 BINARY = {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow_, "matmul": matmul}
 COMPARISONS = {"lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}
@@ -30,22 +30,40 @@ def install(cls) -> None:
 def truth(x):
     if x.value is not None:
         return bool(x.value)
-    raise TraceError(message("the program branches on a value that is not yet computed", got=repr(x), where=True,
-                             fix="use lamina.ops.where to choose element by element, or lamina.ops.cond to choose a branch"))
+    raise TraceError(
+        message(
+            "the program branches on a value that is not yet computed",
+            got=repr(x),
+            where=True,
+            fix="use lamina.ops.where to choose element by element, or lamina.ops.cond to choose a branch",
+        )
+    )
 
 
 def number(x, kind=np.asarray):
     if x.value is not None:
         return kind(x.value)
-    raise TraceError(message("a symbolic value has no number yet", got=repr(x), where=True,
-                             fix="read it after the step, or use run_eagerly=True to debug"))
+    raise TraceError(
+        message(
+            "a symbolic value has no number yet",
+            got=repr(x),
+            where=True,
+            fix="read it after the step, or use run_eagerly=True to debug",
+        )
+    )
 
 
 def loop(x):
     if x.value is not None:
         return (get_item(x, i) for i in range(x.shape[0]))
-    raise TraceError(message("a Python loop over a symbolic value", got=repr(x), where=True,
-                             fix="use lamina.ops.scan, or index it: x[0], x[1], …"))
+    raise TraceError(
+        message(
+            "a Python loop over a symbolic value",
+            got=repr(x),
+            where=True,
+            fix="use lamina.ops.scan, or index it: x[0], x[1], …",
+        )
+    )
 
 
 install(Node)

@@ -20,8 +20,8 @@ def case(x, size, strides, padding):
 
 CASES = [
     case((2, 6, 4, 3), (2, 2), (2, 2), ((0, 0), (0, 0))),
-    case((2, 7, 5, 2), (3, 2), (2, 1), ((1, 1), (0, 1))),                      # windows overlap
-    case((1, 5, 5, 2), (2, 2), (3, 3), ((0, 0), (0, 0))),                      # and leave gaps
+    case((2, 7, 5, 2), (3, 2), (2, 1), ((1, 1), (0, 1))),  # windows overlap
+    case((1, 5, 5, 2), (2, 2), (3, 3), ((0, 0), (0, 0))),  # and leave gaps
     case((2, 9, 3), (4,), (2,), ((1, 2),)),
     case((1, 3, 4, 3, 2), (2, 2, 2), (1, 2, 1), ((0, 1), (0, 0), (1, 0))),
     case((0, 4, 4, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
@@ -45,10 +45,12 @@ class Pooling(Op):
     """An op from x to one value a window."""
 
     samples = [((x,), options) for x, options in CASES]
-    rejects = [((CASES[0][0],), {**CASES[0][1], "size": (7, 2)}, "does not fit"),
-               ((CASES[0][0],), {**CASES[0][1], "padding": ((2, 0), (0, 0))}, "smaller than the window"),
-               ((Type("float32", (2, 3)),), CASES[0][1], "nothing to slide over"),
-               ((CASES[0][0].with_dtype("int32"),), CASES[0][1], "floating-point")]
+    rejects = [
+        ((CASES[0][0],), {**CASES[0][1], "size": (7, 2)}, "does not fit"),
+        ((CASES[0][0],), {**CASES[0][1], "padding": ((2, 0), (0, 0))}, "smaller than the window"),
+        ((Type("float32", (2, 3)),), CASES[0][1], "nothing to slide over"),
+        ((CASES[0][0].with_dtype("int32"),), CASES[0][1], "floating-point"),
+    ]
 
     def infer(self, x, size, strides, padding):
         return pooled(self, x, size, strides, padding)
@@ -56,13 +58,16 @@ class Pooling(Op):
 
 def windows(xp, x, size, strides, padding, value):
     """For each place in a window, in row-major order: its cells in all windows."""
-    outputs = [(n + low + high - k) // s + 1 for n, k, s, (low, high) in zip(x.shape[1:-1], size, strides, padding, strict=True)]
+    outputs = [
+        (n + low + high - k) // s + 1
+        for n, k, s, (low, high) in zip(x.shape[1:-1], size, strides, padding, strict=True)
+    ]
     x = padded(xp, x, padding, value)
     return [x[where] for _, where in cells(size, strides, (1,) * len(size), outputs)]
 
 
 def first_largest(xp, x, size, strides, padding):
-    """For each window, the number of the place where its largest cell stands: the first of equals; a NaN is larger than all."""
+    """For each window, the number of the place of its largest cell: the first of equals; a NaN is larger than all."""
     best, index = None, None
     for i, cell in enumerate(windows(xp, x, size, strides, padding, -np.inf)):
         if best is None:

@@ -34,7 +34,9 @@ def matmul(x1, x2):
     """Matrix product; leading dimensions broadcast, and a vector counts as a row (left) or a column (right)."""
     a, b = floats(x1, x2)
     if not a.shape or not b.shape:
-        raise ShapeError(message("matmul: a scalar is no matrix", got=f"{spelled(a)}, {spelled(b)}", fix="use multiply"))
+        raise ShapeError(
+            message("matmul: a scalar is no matrix", got=f"{spelled(a)}, {spelled(b)}", fix="use multiply")
+        )
     row, column = len(a.shape) == 1, len(b.shape) == 1
     a = expand_dims(a, 0) if row else a
     b = expand_dims(b, 1) if column else b
@@ -56,13 +58,24 @@ def tensordot(x1, x2, axes=2):
     if isinstance(axes, int):
         left, right = list(range(len(a.shape) - axes, len(a.shape))), list(range(axes))
     else:
-        left, right = ([canonical_axis(i, len(x.shape)) for i in ((own,) if isinstance(own, int) else own)]
-                       for x, own in zip((a, b), axes, strict=True))
+        left, right = (
+            [canonical_axis(i, len(x.shape)) for i in ((own,) if isinstance(own, int) else own)]
+            for x, own in zip((a, b), axes, strict=True)
+        )
     if [a.shape[i] for i in left] != [b.shape[i] for i in right]:
-        raise ShapeError(message("tensordot: the summed axes differ in size", got=f"{spelled(a)}, {spelled(b)}", want=f"axes {left} of the first as long as axes {right} of the second"))
+        raise ShapeError(
+            message(
+                "tensordot: the summed axes differ in size",
+                got=f"{spelled(a)}, {spelled(b)}",
+                want=f"axes {left} of the first as long as axes {right} of the second",
+            )
+        )
     rows, columns = ([i for i in range(len(x.shape)) if i not in own] for x, own in ((a, left), (b, right)))
     k, m, n = (math.prod(x.shape[i] for i in own) for x, own in ((a, left), (a, rows), (b, columns)))
-    y = matmul_(reshape(transpose(a, axes=(*rows, *left)), shape=(m, k)), reshape(transpose(b, axes=(*right, *columns)), shape=(k, n)))
+    y = matmul_(
+        reshape(transpose(a, axes=(*rows, *left)), shape=(m, k)),
+        reshape(transpose(b, axes=(*right, *columns)), shape=(k, n)),
+    )
     return reshape(y, shape=(*(a.shape[i] for i in rows), *(b.shape[i] for i in columns)))
 
 
@@ -120,7 +133,9 @@ def cross(x1, x2):
     """The vector at right angles to two, along the last axis, which is 3 long."""
     a, b = floats(x1, x2)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ShapeError(message("cross: vectors of three numbers have a cross product", got=f"{spelled(a)}, {spelled(b)}"))
+        raise ShapeError(
+            message("cross: vectors of three numbers have a cross product", got=f"{spelled(a)}, {spelled(b)}")
+        )
     return sub(mul(roll(a, -1, -1), roll(b, -2, -1)), mul(roll(a, -2, -1), roll(b, -1, -1)))
 
 
@@ -137,7 +152,7 @@ def einsum(subscripts: str, *operands):
     x, letters = on_diagonals(x, letters)
     for i, (y, more) in enumerate(zip(values[1:], inputs[1:], strict=True), 1):
         y, more = on_diagonals(y, more)
-        wanted = result + "".join(inputs[i + 1:])
+        wanted = result + "".join(inputs[i + 1 :])
         x, letters = contracted(x, letters, y, more, wanted)
     x, letters = summed(x, letters, result)
     return transpose(x, axes=tuple(letters.index(c) for c in result))
@@ -150,18 +165,23 @@ def einsum_letters(subscripts: str, values) -> tuple[list[str], str]:
     if len(inputs) != len(values):
         raise ArgumentError(message(f"einsum: {len(inputs)} operands in {subscripts!r}", got=f"{len(values)} operands"))
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
-    depth = max((len(v.shape) - len(s.replace("...", "")) for s, v in zip(inputs, values, strict=True) if "..." in s), default=0)
+    depth = max(
+        (len(v.shape) - len(s.replace("...", "")) for s, v in zip(inputs, values, strict=True) if "..." in s), default=0
+    )
     dots = free[:depth]
     filled = []
     for s, v in zip(inputs, values, strict=True):
         own = len(v.shape) - len(s.replace("...", ""))
-        s = s.replace("...", "".join(dots[depth - own:]) if own > 0 else "")
+        s = s.replace("...", "".join(dots[depth - own :]) if own > 0 else "")
         if len(s) != len(v.shape):
             raise ShapeError(message(f"einsum: {s!r} does not name the axes of an operand", got=spelled(v)))
         filled.append(s)
     letters = "".join(filled)
-    result = right.replace("...", "".join(dots)) if arrow else "".join(dots) + "".join(
-        sorted(c for c in set(letters) if letters.count(c) == 1 and c not in dots))
+    result = (
+        right.replace("...", "".join(dots))
+        if arrow
+        else "".join(dots) + "".join(sorted(c for c in set(letters) if letters.count(c) == 1 and c not in dots))
+    )
     return filled, result
 
 
@@ -172,7 +192,7 @@ def on_diagonals(x, letters: str):
             i = letters.index(c)
             j = letters.index(c, i + 1)
             x = diagonal(x, 0, i, j)
-            letters = letters[:i] + letters[i + 1: j] + letters[j + 1:] + c
+            letters = letters[:i] + letters[i + 1 : j] + letters[j + 1 :] + c
     return x, letters
 
 
@@ -189,7 +209,7 @@ def contracted(x, letters: str, y, more: str, wanted: str):
     batch = [c for c in letters if c in more and c in wanted]
     inner = [c for c in letters if c in more and c not in wanted]
     rows, columns = [c for c in letters if c not in more], [c for c in more if c not in letters]
-    size = {c: n for c, n in zip(letters, x.shape, strict=True)}
+    size = dict(zip(letters, x.shape, strict=True))
     for c, n in zip(more, y.shape, strict=True):
         if size.setdefault(c, n) != n:
             raise ShapeError(message(f"einsum: axis {c} is {size[c]} in one operand and {n} in another"))
@@ -197,6 +217,8 @@ def contracted(x, letters: str, y, more: str, wanted: str):
     count = {name: math.prod(size[c] for c in own) for name, own in (("m", rows), ("k", inner), ("n", columns))}
     lead = tuple(size[c] for c in batch)
     x, y = (transpose(v, axes=tuple(own.index(c) for c in order)) for v, (order, own) in ((x, a), (y, b)))
-    product = matmul_(reshape(x, shape=(*lead, count["m"], count["k"])), reshape(y, shape=(*lead, count["k"], count["n"])))
+    product = matmul_(
+        reshape(x, shape=(*lead, count["m"], count["k"])), reshape(y, shape=(*lead, count["k"], count["n"]))
+    )
     order = [*batch, *rows, *columns]
     return reshape(product, shape=tuple(size[c] for c in order)), "".join(order)

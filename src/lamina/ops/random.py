@@ -22,7 +22,7 @@ def multiply(xp, a, b: int):
     b_low, b_high = xp.uint32(b & 0xFFFF), xp.uint32(b >> 16)
     a_low, a_high = a & xp.uint32(0xFFFF), a >> xp.uint32(16)
     low, cross = a_low * b_low, a_high * b_low
-    middle = (low >> xp.uint32(16)) + (cross & xp.uint32(0xFFFF)) + a_low * b_high      # below 2^32: no carry is lost
+    middle = (low >> xp.uint32(16)) + (cross & xp.uint32(0xFFFF)) + a_low * b_high  # below 2^32: no carry is lost
     high = a_high * b_high + (cross >> xp.uint32(16)) + (middle >> xp.uint32(16))
     return high, (middle << xp.uint32(16)) | (low & xp.uint32(0xFFFF))
 
@@ -42,12 +42,18 @@ class RandomBits(Op):
     """Random 32-bit words; every call site has a stream of its own."""
 
     kernel = "random_bits"
-    samples = [((U, U), {"shape": (3, 5), "stream": 1}), ((U, U), {"shape": (64,), "stream": 0}), ((U, U), {"shape": (), "stream": 7})]
+    samples = [
+        ((U, U), {"shape": (3, 5), "stream": 1}),
+        ((U, U), {"shape": (64,), "stream": 0}),
+        ((U, U), {"shape": (), "stream": 7}),
+    ]
     rejects = [((Type("int32", ()), U), {"shape": (2,), "stream": 0}, "uint32")]
 
     def infer(self, seed, step, shape, stream):
         if seed != U or step != U:
-            raise dtype_error(self, "seed and step must be numbers of 32 bits", got=(seed, step), want="uint32[], uint32[]")
+            raise dtype_error(
+                self, "seed and step must be numbers of 32 bits", got=(seed, step), want="uint32[], uint32[]"
+            )
         return Type("uint32", tuple(shape))
 
     def compute(self, xp, seed, step, shape, stream):

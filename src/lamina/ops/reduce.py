@@ -21,8 +21,12 @@ class Extremum(Reduce):
     """The largest or smallest element over axes; ties share the gradient."""
 
     slope = "kinked"
-    samples = [*Reduce.samples, ((Type("int32", (4, 3)),), {"axes": (0,)}), ((Type("bool", (4, 3)),), {"axes": (1,)}),
-               ((Type("float32", (3, 101)),), {"axes": (1,)})]
+    samples = [
+        *Reduce.samples,
+        ((Type("int32", (4, 3)),), {"axes": (0,)}),
+        ((Type("bool", (4, 3)),), {"axes": (1,)}),
+        ((Type("float32", (3, 101)),), {"axes": (1,)}),
+    ]
     rejects = [*Reduce.rejects, ((Type("float32", (0, 3)),), {"axes": (0,)}, "of no elements")]
 
     def infer(self, x, axes):
@@ -66,7 +70,9 @@ class Prod(Reduce):
         order = (*(i for i in range(len(x.shape)) if i not in axes), *axes)
         last = transpose(x, axes=order)
         rows = reshape(last, shape=(last.type.size // max(count(x, axes), 1), count(x, axes)))
-        slope = transpose(reshape(others(rows), shape=last.shape), axes=tuple(order.index(i) for i in range(len(order))))
+        slope = transpose(
+            reshape(others(rows), shape=last.shape), axes=tuple(order.index(i) for i in range(len(order)))
+        )
         return (mul(spread(dy, x, axes), slope),)
 
 
@@ -83,7 +89,7 @@ def others(rows):
     even = rows if n % 2 == 0 else concatenate_(rows, full_like(part(rows, 1, 0, 1), 1.0), axis=1)
     half = (n + 1) // 2
     left, right = part(even, 1, 0, 2 * half, 2), part(even, 1, 1, 2 * half, 2)
-    above = others(mul(left, right))                                                # of the pair: all but the pair
+    above = others(mul(left, right))  # of the pair: all but the pair
     pairs = [reshape(mul(above, x), shape=(many, half, 1)) for x in (right, left)]
     return part(reshape(concatenate_(*pairs, axis=2), shape=(many, 2 * half)), 1, 0, n)
 
@@ -91,8 +97,12 @@ def others(rows):
 class Arg(Op):
     """Where along an axis an extremum stands, as int32; the first of ties."""
 
-    samples = [((Type("float32", (2, 3)),), {"axis": 1}), ((Type("float32", (4, 3, 2)),), {"axis": 0}),
-               ((Type("int32", (2, 5)),), {"axis": 1}), ((Type("float32", (2, 37)),), {"axis": 1})]
+    samples = [
+        ((Type("float32", (2, 3)),), {"axis": 1}),
+        ((Type("float32", (4, 3, 2)),), {"axis": 0}),
+        ((Type("int32", (2, 5)),), {"axis": 1}),
+        ((Type("float32", (2, 37)),), {"axis": 1}),
+    ]
     rejects = [((X,), {"axis": 2}, "no axis 2"), ((Type("float32", (0, 3)),), {"axis": 0}, "of no elements")]
 
     def infer(self, x, axis):

@@ -133,7 +133,7 @@ def placed(op, x, axis, keepdims):
         return reshape(y, shape=(1,) * len(shape)) if keepdims else y
     axis = canonical_axis(axis, len(shape))
     y = op(x, axis=axis)
-    return reshape(y, shape=(*shape[:axis], 1, *shape[axis + 1:])) if keepdims else y
+    return reshape(y, shape=(*shape[:axis], 1, *shape[axis + 1 :])) if keepdims else y
 
 
 @public
@@ -145,7 +145,7 @@ def norm(x, ord=None, axis=None, keepdims: bool = False):
     """
     (x,) = floats(x)
     axes = canonical_axes(axis, len(x.shape))
-    if ord in (None, "fro") or ord == 2 and len(axes) == 1:
+    if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
         return sqrt(sum(square(x), axes, keepdims))
     if isinstance(ord, str) or len(axes) > 1:
         raise ArgumentError(message(f"norm: no ord {ord!r} over {len(axes)} axes", want="a vector norm, over one axis"))
@@ -166,7 +166,7 @@ def moments(x, axes, keepdims: bool = False):
 
 @public
 def in_top_k(targets, predictions, k: int):
-    """For each row of predictions, whether that of the target is among the k largest; ties count as being among them."""
+    """For each row of predictions, whether that of the target is among the k largest; ties count as being so."""
     targets, predictions = as_value(targets), as_value(predictions)
     columns = predictions.shape[-1]
     chosen = equal(reshape(targets, shape=(*targets.shape, 1)), as_value(list(range(columns))))

@@ -30,8 +30,18 @@ def body(f, *types: Type) -> Graph:
 
 
 def sample(f, types, *, carries: int, scanned: int, length: int, reverse: bool = False):
-    inner = [*types[:carries], *(t.with_shape(*t.shape[1:]) for t in types[carries:carries + scanned]), *types[carries + scanned:]]
-    return tuple(types), {"body": body(f, *inner), "length": length, "carries": carries, "scanned": scanned, "reverse": reverse}
+    inner = [
+        *types[:carries],
+        *(t.with_shape(*t.shape[1:]) for t in types[carries : carries + scanned]),
+        *types[carries + scanned :],
+    ]
+    return tuple(types), {
+        "body": body(f, *inner),
+        "length": length,
+        "carries": carries,
+        "scanned": scanned,
+        "reverse": reverse,
+    }
 
 
 def rows(length: int) -> Type:
@@ -60,50 +70,75 @@ class Scan(Op):
     kernel = "scan"
     tolerance = 1e-5
     extremes = ("special",)
-    samples = [sample(running_product, (X, rows(4)), carries=1, scanned=1, length=4),
-               sample(running_product, (X, rows(5)), carries=1, scanned=1, length=5, reverse=True),
-               sample(running_product, (X, rows(1)), carries=1, scanned=1, length=1),
-               sample(running_product, (X, rows(0)), carries=1, scanned=1, length=0),
-               sample(lambda c: (mul(c, c), add(c, 1.0)), (X,), carries=1, scanned=0, length=3),
-               sample(lambda c, x: (add(c, x),), (Type("float32", ()), Type("float32", (6,))), carries=1, scanned=1, length=6),
-               sample(two_carries, (X, IDS, rows(3), rows(3).with_dtype("int32").with_shape(3, 2), X, X), carries=2, scanned=2, length=3),
-               sample(two_carries, (X, IDS, rows(3), rows(3).with_dtype("int32").with_shape(3, 2), X, X), carries=2, scanned=2, length=3, reverse=True)]
-    rejects = [((X, rows(4)), {**samples[0][1], "length": 5}, "5 long"), ((IDS, rows(4)), samples[0][1], "takes other types"),
-               ((X, rows(4)), {**samples[0][1], "body": body(lambda c, x: (cast(c, "int32"), x), X, X)}, "keep its type")]
+    samples = [
+        sample(running_product, (X, rows(4)), carries=1, scanned=1, length=4),
+        sample(running_product, (X, rows(5)), carries=1, scanned=1, length=5, reverse=True),
+        sample(running_product, (X, rows(1)), carries=1, scanned=1, length=1),
+        sample(running_product, (X, rows(0)), carries=1, scanned=1, length=0),
+        sample(lambda c: (mul(c, c), add(c, 1.0)), (X,), carries=1, scanned=0, length=3),
+        sample(lambda c, x: (add(c, x),), (Type("float32", ()), Type("float32", (6,))), carries=1, scanned=1, length=6),
+        sample(
+            two_carries,
+            (X, IDS, rows(3), rows(3).with_dtype("int32").with_shape(3, 2), X, X),
+            carries=2,
+            scanned=2,
+            length=3,
+        ),
+        sample(
+            two_carries,
+            (X, IDS, rows(3), rows(3).with_dtype("int32").with_shape(3, 2), X, X),
+            carries=2,
+            scanned=2,
+            length=3,
+            reverse=True,
+        ),
+    ]
+    rejects = [
+        ((X, rows(4)), {**samples[0][1], "length": 5}, "5 long"),
+        ((IDS, rows(4)), samples[0][1], "takes other types"),
+        ((X, rows(4)), {**samples[0][1], "body": body(lambda c, x: (cast(c, "int32"), x), X, X)}, "keep its type"),
+    ]
 
     def infer(self, *types, body: Graph, length: int, carries: int, scanned: int, reverse: bool):
-        carry, xs, wanted = types[:carries], types[carries:carries + scanned], [x.type for x in body.inputs]
+        carry, xs, wanted = types[:carries], types[carries : carries + scanned], [x.type for x in body.inputs]
         for x in xs:
             if x.rank == 0 or x.shape[0] != length:
                 raise shape_error(self, f"the first axis of what is scanned must be {length} long", got=types)
-        got = [*carry, *(x.with_shape(*x.shape[1:]) for x in xs), *types[carries + scanned:]]
+        got = [*carry, *(x.with_shape(*x.shape[1:]) for x in xs), *types[carries + scanned :]]
         if got != wanted:
             raise shape_error(self, "the body takes other types", got=got, want=", ".join(map(str, wanted)))
         results = [y.type for y in body.outputs]
         if results[:carries] != list(carry):
-            raise shape_error(self, "a carry must keep its type", got=results[:carries], want=", ".join(map(str, carry)))
-        return tuple([*carry, *(t.with_shape(length, *t.shape) for t in (*carry, *results[carries:]))])
+            raise shape_error(
+                self, "a carry must keep its type", got=results[:carries], want=", ".join(map(str, carry))
+            )
+        return (*carry, *(t.with_shape(length, *t.shape) for t in (*carry, *results[carries:])))
 
     def compute(self, xp, *arrays, body, length, carries, scanned, reverse):
-        carry, xs, constants = arrays[:carries], arrays[carries:carries + scanned], arrays[carries + scanned:]
+        carry, xs, constants = arrays[:carries], arrays[carries : carries + scanned], arrays[carries + scanned :]
         rows = [None] * length
         for t in reversed(range(length)) if reverse else range(length):
             results = evaluate(body, xp, [*carry, *(x[t] for x in xs), *constants])
             rows[t] = [*carry, *results[carries:]]
             carry = results[:carries]
         shapes = [y.type for y in (*body.inputs[:carries], *body.outputs[carries:])]
-        return *carry, *(xp.stack([row[i] for row in rows]) if length else xp.zeros((0, *s.shape), s.dtype) for i, s in enumerate(shapes))
+        return *carry, *(
+            xp.stack([row[i] for row in rows]) if length else xp.zeros((0, *s.shape), s.dtype)
+            for i, s in enumerate(shapes)
+        )
 
     def xla(self, xp, *arrays, body, length, carries, scanned, reverse):
         from jax import lax
 
-        constants = arrays[carries + scanned:]
+        constants = arrays[carries + scanned :]
 
         def step(carry, xs):
             results = evaluate(body, xp, [*carry, *xs, *constants])
             return tuple(results[:carries]), (*carry, *results[carries:])
 
-        last, stacked = lax.scan(step, tuple(arrays[:carries]), tuple(arrays[carries:carries + scanned]), length, reverse=reverse)
+        last, stacked = lax.scan(
+            step, tuple(arrays[:carries]), tuple(arrays[carries : carries + scanned]), length, reverse=reverse
+        )
         return *last, *stacked
 
     def vjp(self, dys, node, *inputs, body, length, carries, scanned, reverse):
@@ -120,10 +155,18 @@ class ScanDerivative:
         self.x_floats = [x for x in self.body.inputs if x.type.is_float]
 
     def results(self):
-        body, carries, scanned, dys = self.body, self.carries, self.scanned, self.dys
+        body, carries, dys = self.body, self.carries, self.dys
         seeds = [placeholder(y.type) for y in body.outputs]
-        live = [i for i, y in enumerate(body.outputs) if y.type.is_float and (i < carries or dys[carries + i] is not None)]
-        found = dict(zip(self.x_floats, gradients([body.outputs[i] for i in live], self.x_floats, [seeds[i] for i in live]), strict=True))
+        live = [
+            i for i, y in enumerate(body.outputs) if y.type.is_float and (i < carries or dys[carries + i] is not None)
+        ]
+        found = dict(
+            zip(
+                self.x_floats,
+                gradients([body.outputs[i] for i in live], self.x_floats, [seeds[i] for i in live]),
+                strict=True,
+            )
+        )
         kept = self.residuals(list(found.values()), seeds)
         wide = self.op.node(self.inputs, {**self.attrs, "body": Graph(body.inputs, [*body.outputs, *kept])})
         first = 2 * carries + len(body.outputs) - carries
@@ -140,7 +183,11 @@ class ScanDerivative:
     def backward(self, found, seeds, live, kept, kept_stacked, histories):
         """dCarry is carried, the gradients of constants add up, those of slices are stacked."""
         body, carries, scanned, dys = self.body, self.carries, self.scanned, self.dys
-        c_in, x_in, k_in = body.inputs[:carries], body.inputs[carries:carries + scanned], body.inputs[carries + scanned:]
+        c_in, x_in, k_in = (
+            body.inputs[:carries],
+            body.inputs[carries : carries + scanned],
+            body.inputs[carries + scanned :],
+        )
         c_float, x_float, k_float = ([x for x in group if x.type.is_float] for group in (c_in, x_in, k_in))
         d_history = {c: dys[carries + i] for i, c in enumerate(c_in) if dys[carries + i] is not None and c in c_float}
         sums = {k: placeholder(k.type) for k in k_float}
@@ -148,19 +195,43 @@ class ScanDerivative:
         stacked_seeds = [i for i in live if i >= carries]
         new = {x: placeholder(x.type) for x in (*c_in, *x_in, *k_in, *kept)}
         new |= {s: s for s in seeds}
-        results = transplanted([*(found[c] for c in c_float), *(found[k] for k in k_float), *(found[x] for x in x_float)], new)
+        results = transplanted(
+            [*(found[c] for c in c_float), *(found[k] for k in k_float), *(found[x] for x in x_float)], new
+        )
         d_carry = [add(d, d_history_in[c]) if c in d_history_in else d for c, d in zip(c_float, results, strict=False)]
-        d_sums = [add(sums[k], d) for k, d in zip(k_float, results[len(c_float):], strict=False)]
+        d_sums = [add(sums[k], d) for k, d in zip(k_float, results[len(c_float) :], strict=False)]
         c_seeds = [seeds[i] for i, c in enumerate(c_in) if c in c_float]
-        inner = Graph([*c_seeds, *sums.values(), *(new[c] for c in c_in), *(new[x] for x in x_in), *(new[n] for n in kept),
-                       *d_history_in.values(), *(seeds[i] for i in stacked_seeds), *(new[k] for k in k_in)],
-                      [*d_carry, *d_sums, *results[len(c_float) + len(k_float):]])
+        inner = Graph(
+            [
+                *c_seeds,
+                *sums.values(),
+                *(new[c] for c in c_in),
+                *(new[x] for x in x_in),
+                *(new[n] for n in kept),
+                *d_history_in.values(),
+                *(seeds[i] for i in stacked_seeds),
+                *(new[k] for k in k_in),
+            ],
+            [*d_carry, *d_sums, *results[len(c_float) + len(k_float) :]],
+        )
         starts = [self.dys[i] if self.dys[i] is not None else zeros(c.type) for i, c in enumerate(c_in) if c in c_float]
-        scanned_in = [*histories, *self.inputs[carries:carries + scanned], *kept_stacked, *d_history.values(),
-                      *(dys[carries + i] for i in stacked_seeds)]
-        node = self.op.node([*starts, *(zeros(k.type) for k in k_float), *scanned_in, *self.inputs[carries + scanned:]],
-                            {"body": inner, "length": self.attrs["length"], "carries": len(c_float) + len(k_float),
-                             "scanned": len(scanned_in), "reverse": not self.attrs["reverse"]})
+        scanned_in = [
+            *histories,
+            *self.inputs[carries : carries + scanned],
+            *kept_stacked,
+            *d_history.values(),
+            *(dys[carries + i] for i in stacked_seeds),
+        ]
+        node = self.op.node(
+            [*starts, *(zeros(k.type) for k in k_float), *scanned_in, *self.inputs[carries + scanned :]],
+            {
+                "body": inner,
+                "length": self.attrs["length"],
+                "carries": len(c_float) + len(k_float),
+                "scanned": len(scanned_in),
+                "reverse": not self.attrs["reverse"],
+            },
+        )
         states = len(c_float) + len(k_float)
         gradient = {c: item(node, i) for i, c in enumerate([*c_float, *k_float])}
         gradient |= {x: item(node, 2 * states + i) for i, x in enumerate(x_float)}
@@ -209,7 +280,11 @@ def closed(inputs: list[Node], outputs: list[Node]) -> tuple[Graph, list[Node]]:
             if n.op is not None:
                 new[n] = rebuilt(n, tuple(new[x] for x in n.inputs))
             continue
-        literal = n.op is not None and all(x in new and x not in constants.values() for x in n.inputs) and n.op.name in ("full", "expand", "iota")
+        literal = (
+            n.op is not None
+            and all(x in new and x not in constants.values() for x in n.inputs)
+            and n.op.name in ("full", "expand", "iota")
+        )
         if literal:
             new[n] = rebuilt(n, tuple(new[x] for x in n.inputs))
         elif any(n in m.inputs for m in inside) or n in outputs:
@@ -242,7 +317,10 @@ def scan(f, init, xs=None, length: int | None = None, reverse: bool = False):
         next_carry, ys = f(c_in[0] if single_carry else c_in, None if xs is None else x_in[0] if single_x else x_in)
     (c_out, _), (y_out, single_y) = as_list(next_carry), as_list(ys)
     body, constants = closed([*c_in, *x_in], [as_node(as_value(v)) for v in (*c_out, *y_out)])
-    node = scan_op.node([*carry, *rows, *constants], {"body": body, "length": steps, "carries": len(carry), "scanned": len(rows), "reverse": reverse})
+    node = scan_op.node(
+        [*carry, *rows, *constants],
+        {"body": body, "length": steps, "carries": len(carry), "scanned": len(rows), "reverse": reverse},
+    )
     n = len(carry)
     last = [item(node, i) for i in range(n)]
     stacked = [item(node, 2 * n + i) for i in range(len(y_out))]
@@ -257,7 +335,12 @@ def no_assignment(what: str):
     yield
     for key, variable in (trace.assigned if trace else {}).items():
         if trace.current[key] is not before.get(key):
-            raise TraceError(message(f"variable {variable.path!r} is assigned inside of {what}", fix="carry the value out, and assign it outside"))
+            raise TraceError(
+                message(
+                    f"variable {variable.path!r} is assigned inside of {what}",
+                    fix="carry the value out, and assign it outside",
+                )
+            )
 
 
 def eager(f, carry, rows, steps, reverse, single_carry, single_x, no_xs):

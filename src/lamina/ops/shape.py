@@ -15,14 +15,22 @@ class Reshape(Op):
     """The same elements in the same order, under another shape."""
 
     kernel = "view"
-    samples = [((X,), {"shape": (3, 2)}), ((X,), {"shape": (6,)}), ((Type("float32", (1,)),), {"shape": ()}),
-               ((Type("float32", (0, 3)),), {"shape": (3, 0)})]
+    samples = [
+        ((X,), {"shape": (3, 2)}),
+        ((X,), {"shape": (6,)}),
+        ((Type("float32", (1,)),), {"shape": ()}),
+        ((Type("float32", (0, 3)),), {"shape": (3, 0)}),
+    ]
     rejects = [((X,), {"shape": (4, 2)}, "6 elements do not fill shape")]
 
     def infer(self, x, shape):
         if prod(x.shape) != prod(shape):
-            raise shape_error(self, f"{x.size} elements do not fill shape {tuple(shape)}, which has {prod(shape)}",
-                              got=[x], want=f"a shape of {x.size} elements")
+            raise shape_error(
+                self,
+                f"{x.size} elements do not fill shape {tuple(shape)}, which has {prod(shape)}",
+                got=[x],
+                want=f"a shape of {x.size} elements",
+            )
         return x.with_shape(*shape)
 
     def compute(self, xp, x, shape):
@@ -36,14 +44,21 @@ class Transpose(Op):
     """Dimensions in another order."""
 
     kernel = "view"
-    samples = [((X,), {"axes": (1, 0)}), ((Type("float32", (2, 3, 4)),), {"axes": (2, 0, 1)}),
-               ((Type("int32", (2, 1, 4)),), {"axes": (1, 2, 0)})]
+    samples = [
+        ((X,), {"axes": (1, 0)}),
+        ((Type("float32", (2, 3, 4)),), {"axes": (2, 0, 1)}),
+        ((Type("int32", (2, 1, 4)),), {"axes": (1, 2, 0)}),
+    ]
     rejects = [((X,), {"axes": (0, 0)}, "must name each axis once")]
 
     def infer(self, x, axes):
         if sorted(axes) != list(range(x.rank)):
-            raise shape_error(self, f"axes {tuple(axes)} must name each axis once", got=[x],
-                              want=f"an order of {tuple(range(x.rank))}")
+            raise shape_error(
+                self,
+                f"axes {tuple(axes)} must name each axis once",
+                got=[x],
+                want=f"an order of {tuple(range(x.rank))}",
+            )
         return x.with_shape(*(x.shape[a] for a in axes))
 
     def compute(self, xp, x, axes):

@@ -10,12 +10,18 @@ X = Type("float32", (4, 5))
 
 
 class Slice(Op):
-    """Every ``step``-th element from ``start`` up to and without ``stop``, one triple for each axis. No index is negative."""
+    """Every ``step``-th element from ``start`` up to and without ``stop``, for each axis. No index is negative."""
 
     kernel = "view"
-    samples = [((X,), {"start": (1, 0), "stop": (3, 5), "step": (1, 2)}), ((X,), {"start": (0, 0), "stop": (0, 5), "step": (1, 1)}),
-               ((Type("int32", (7,)),), {"start": (1,), "stop": (7,), "step": (3,)})]
-    rejects = [((X,), {"start": (0, 0), "stop": (5, 5), "step": (1, 1)}, "outside"), ((X,), {"start": (0,), "stop": (1,), "step": (1,)}, "each axis")]
+    samples = [
+        ((X,), {"start": (1, 0), "stop": (3, 5), "step": (1, 2)}),
+        ((X,), {"start": (0, 0), "stop": (0, 5), "step": (1, 1)}),
+        ((Type("int32", (7,)),), {"start": (1,), "stop": (7,), "step": (3,)}),
+    ]
+    rejects = [
+        ((X,), {"start": (0, 0), "stop": (5, 5), "step": (1, 1)}, "outside"),
+        ((X,), {"start": (0,), "stop": (1,), "step": (1,)}, "each axis"),
+    ]
 
     def infer(self, x, start, stop, step):
         if not len(start) == len(stop) == len(step) == x.rank:
@@ -37,10 +43,12 @@ class Pad(Op):
     """``value`` before, behind and between the elements of each axis."""
 
     kernel = "pad"
-    samples = [((X,), {"low": (1, 0), "high": (2, 3), "interior": (0, 0), "value": 0.0}),
-               ((X,), {"low": (0, 2), "high": (0, 0), "interior": (1, 2), "value": -1.5}),
-               ((Type("float32", (0, 2)),), {"low": (1, 1), "high": (1, 0), "interior": (1, 0), "value": 3.0}),
-               ((Type("int32", (3,)),), {"low": (1,), "high": (0,), "interior": (0,), "value": 7})]
+    samples = [
+        ((X,), {"low": (1, 0), "high": (2, 3), "interior": (0, 0), "value": 0.0}),
+        ((X,), {"low": (0, 2), "high": (0, 0), "interior": (1, 2), "value": -1.5}),
+        ((Type("float32", (0, 2)),), {"low": (1, 1), "high": (1, 0), "interior": (1, 0), "value": 3.0}),
+        ((Type("int32", (3,)),), {"low": (1,), "high": (0,), "interior": (0,), "value": 7}),
+    ]
     rejects = [((X,), {"low": (-1, 0), "high": (0, 0), "interior": (0, 0), "value": 0.0}, "not be negative")]
 
     def infer(self, x, low, high, interior, value):
@@ -57,7 +65,9 @@ class Pad(Op):
 
     @staticmethod
     def where(shape, low, interior):
-        return tuple(slice(a, a + (n - 1) * (i + 1) + 1 if n else a, i + 1) for a, n, i in zip(low, shape, interior, strict=True))
+        return tuple(
+            slice(a, a + (n - 1) * (i + 1) + 1 if n else a, i + 1) for a, n, i in zip(low, shape, interior, strict=True)
+        )
 
     def place(self, xp, out, where, x):
         out[where] = x
@@ -70,15 +80,29 @@ class Pad(Op):
 
     def vjp(self, dy, y, x, low, high, interior, value):
         where = self.where(x.shape, low, interior)
-        return (slice_(dy, start=tuple(s.start for s in where), stop=tuple(s.stop for s in where), step=tuple(s.step for s in where)),)
+        return (
+            slice_(
+                dy,
+                start=tuple(s.start for s in where),
+                stop=tuple(s.stop for s in where),
+                step=tuple(s.step for s in where),
+            ),
+        )
 
 
 class Concatenate(Op):
     """Tensors end to end along an axis."""
 
     kernel = "concatenate"
-    samples = [((X, X), {"axis": 0}), ((X, Type("float32", (4, 2)), Type("float32", (4, 0))), {"axis": 1}), ((X,), {"axis": 0})]
-    rejects = [((X, Type("float32", (3, 5))), {"axis": 1}, "differ outside of axis 1"), ((X, X), {"axis": 2}, "no axis 2")]
+    samples = [
+        ((X, X), {"axis": 0}),
+        ((X, Type("float32", (4, 2)), Type("float32", (4, 0))), {"axis": 1}),
+        ((X,), {"axis": 0}),
+    ]
+    rejects = [
+        ((X, Type("float32", (3, 5))), {"axis": 1}, "differ outside of axis 1"),
+        ((X, X), {"axis": 2}, "no axis 2"),
+    ]
 
     def infer(self, *types, axis):
         first = types[0]
@@ -87,9 +111,15 @@ class Concatenate(Op):
         for t in types[1:]:
             if t.dtype != first.dtype:
                 raise dtype_error(self, "dtypes differ", got=types, want="one dtype")
-            if t.rank != first.rank or any(n != m for i, (n, m) in enumerate(zip(t.shape, first.shape, strict=True)) if i != axis):
-                raise shape_error(self, f"shapes differ outside of axis {axis}", got=types, want=f"equal sizes but for axis {axis}")
-        return first.with_shape(*(sum(t.shape[axis] for t in types) if i == axis else n for i, n in enumerate(first.shape)))
+            if t.rank != first.rank or any(
+                n != m for i, (n, m) in enumerate(zip(t.shape, first.shape, strict=True)) if i != axis
+            ):
+                raise shape_error(
+                    self, f"shapes differ outside of axis {axis}", got=types, want=f"equal sizes but for axis {axis}"
+                )
+        return first.with_shape(
+            *(sum(t.shape[axis] for t in types) if i == axis else n for i, n in enumerate(first.shape))
+        )
 
     def compute(self, xp, *xs, axis):
         return xp.concatenate(xs, axis=axis)
@@ -124,9 +154,12 @@ class Reverse(Op):
 def part(x, axis: int, start: int, stop: int, step: int = 1):
     """x[start:stop:step] along one axis, all of the others."""
     rank = len(x.shape)
-    return slice_(x, start=tuple(start if i == axis else 0 for i in range(rank)),
-                  stop=tuple(stop if i == axis else n for i, n in enumerate(x.shape)),
-                  step=tuple(step if i == axis else 1 for i in range(rank)))
+    return slice_(
+        x,
+        start=tuple(start if i == axis else 0 for i in range(rank)),
+        stop=tuple(stop if i == axis else n for i, n in enumerate(x.shape)),
+        step=tuple(step if i == axis else 1 for i in range(rank)),
+    )
 
 
 slice_, pad_, concatenate_, reverse = Slice(), Pad(), Concatenate(), Reverse()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from ..errors import ArgumentError, ShapeError, message
-from ..graph import Node
-from ..op import as_node, as_value, common_dtype
+from ..op import as_value
 from .broadcast import expand
 from .conv import conv_, conv_input_grad
 from .create import full_like
@@ -22,7 +21,9 @@ def each_axis(value, count: int, what: str) -> tuple[int, ...]:
     """One number for all spatial axes, or one for each."""
     values = (int(value),) * count if isinstance(value, int) else tuple(int(v) for v in value)
     if len(values) != count or min(values, default=1) < 1:
-        raise ArgumentError(message(f"{what} {value} does not fit {count} spatial axes", want=f"a positive number, or {count} of them"))
+        raise ArgumentError(
+            message(f"{what} {value} does not fit {count} spatial axes", want=f"a positive number, or {count} of them")
+        )
     return values
 
 
@@ -31,7 +32,11 @@ def channels_last(x, data_format: str | None):
     if data_format not in (None, "channels_last", "channels_first"):
         raise ArgumentError(message(f"unknown data_format {data_format!r}", want='"channels_last" or "channels_first"'))
     if len(x.shape) < 3:
-        raise ShapeError(message("there is nothing to slide over", got=f"{x.dtype}{list(x.shape)}", want="(batch, spatial…, channels)"))
+        raise ShapeError(
+            message(
+                "there is nothing to slide over", got=f"{x.dtype}{list(x.shape)}", want="(batch, spatial…, channels)"
+            )
+        )
     return transpose(x, axes=(0, *range(2, len(x.shape)), 1)) if data_format == "channels_first" else x
 
 
@@ -42,7 +47,7 @@ def as_given(y, data_format: str | None):
 
 
 def pairs(padding, sizes, size, strides, dilation):
-    """"valid", "same", or a pair for each spatial axis, as pairs."""
+    """ "valid", "same", or a pair for each spatial axis, as pairs."""
     if isinstance(padding, str):
         if padding.lower() not in ("valid", "same"):
             raise ArgumentError(message(f"unknown padding {padding!r}", want='"valid" or "same"'))
@@ -54,8 +59,8 @@ def pairs(padding, sizes, size, strides, dilation):
 def conv(inputs, kernel, strides=1, padding="valid", data_format: str | None = None, dilation_rate=1):
     """Convolution with a kernel (spatial…, channels, filters) over inputs (batch, spatial…, channels).
 
-    Where the kernel has fewer channels than the inputs, the channels are split into so many groups. ``padding`` may also
-    be a pair (before, behind) for each spatial axis.
+    Where the kernel has fewer channels than the inputs, the channels are split into so many groups. ``padding`` may
+    also be a pair (before, behind) for each spatial axis.
 
     >>> lamina.ops.conv(np.ones((1, 4, 4, 1), "float32"), np.ones((3, 3, 1, 8), "float32")).shape
     (1, 2, 2, 8)
@@ -75,18 +80,30 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format: str 
     """Each channel convolved by itself; the kernel is (spatial…, channels, filters of each channel)."""
     kernel = as_value(kernel)
     *size, channels, multiplier = kernel.shape
-    return conv(inputs, reshape(kernel, shape=(*size, 1, channels * multiplier)), strides, padding, data_format, dilation_rate)
+    return conv(
+        inputs, reshape(kernel, shape=(*size, 1, channels * multiplier)), strides, padding, data_format, dilation_rate
+    )
 
 
 @public
-def separable_conv(inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format: str | None = None, dilation_rate=1):
+def separable_conv(
+    inputs,
+    depthwise_kernel,
+    pointwise_kernel,
+    strides=1,
+    padding="valid",
+    data_format: str | None = None,
+    dilation_rate=1,
+):
     """A depthwise convolution, then one with windows of a single cell that mixes the channels."""
     x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(x, pointwise_kernel, 1, "valid", data_format)
 
 
 @public
-def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=None, data_format: str | None = None, dilation_rate=1):
+def conv_transpose(
+    inputs, kernel, strides=1, padding="valid", output_padding=None, data_format: str | None = None, dilation_rate=1
+):
     """The convolution turned round: each cell spreads the kernel (spatial…, filters, channels) over the output.
 
     With "same" padding the output is ``strides`` times as large as the input, with "valid" it holds every window.
@@ -95,7 +112,9 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
     x = channels_last(x, data_format)
     count = len(x.shape) - 2
     strides, dilation = each_axis(strides, count, "strides"), each_axis(dilation_rate, count, "dilation_rate")
-    extra = [output_padding] * count if output_padding is None or isinstance(output_padding, int) else list(output_padding)
+    extra = (
+        [output_padding] * count if output_padding is None or isinstance(output_padding, int) else list(output_padding)
+    )
     cut, sizes, missing = [], [], []
     for n, k, s, d, more in zip(x.shape[1:-1], kernel.shape[:-2], strides, dilation, extra, strict=True):
         low, high = transposed_crop((k - 1) * d + 1, s, padding, more)
@@ -128,7 +147,9 @@ def window_options(x, pool_size, strides, padding):
 
 @public
 def max_pool(inputs, pool_size, strides=None, padding="valid", data_format: str | None = None):
-    """The largest element of each window; ``strides`` is ``pool_size`` unless given. The first of equals gets the gradient.
+    """The largest element of each window; ``strides`` is ``pool_size`` unless given.
+
+    The first of equals gets the gradient.
 
     >>> lamina.ops.max_pool(np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1), 2)[0, :, :, 0]
     array([[ 5.,  7.],

@@ -23,8 +23,14 @@ class Ordering(Op):
     """An op along one axis that keeps the shape."""
 
     slope = "kinked"
-    samples = [((X,), {"axis": 1}), ((X,), {"axis": 0}), ((Type("int32", (7,)),), {"axis": 0}), ((Type("float32", (2, 0)),), {"axis": 1}),
-               ((Type("float32", (2, 1)),), {"axis": 1}), ((Type("float32", (2, 67)),), {"axis": 1})]
+    samples = [
+        ((X,), {"axis": 1}),
+        ((X,), {"axis": 0}),
+        ((Type("int32", (7,)),), {"axis": 0}),
+        ((Type("float32", (2, 0)),), {"axis": 1}),
+        ((Type("float32", (2, 1)),), {"axis": 1}),
+        ((Type("float32", (2, 67)),), {"axis": 1}),
+    ]
     rejects = [((X,), {"axis": 2}, "no axis 2")]
 
     def infer(self, x, axis):
@@ -61,25 +67,34 @@ class Argsort(Ordering):
 
 
 class TopK(Op):
-    """The k largest elements of the last axis in falling order, and where they stand; of equals the first comes first."""
+    """The k largest elements of the last axis in falling order, and where they stand; equals keep their order."""
 
     kernel = "top_k"
     slope = "kinked"
-    samples = [((X,), {"k": 2}), ((X,), {"k": 5}), ((Type("float32", (7,)),), {"k": 1}), ((Type("float32", (2, 3, 4)),), {"k": 3}),
-               ((Type("int32", (2, 6)),), {"k": 3}), ((Type("float32", (0, 3)),), {"k": 2}), ((X,), {"k": 0})]
+    samples = [
+        ((X,), {"k": 2}),
+        ((X,), {"k": 5}),
+        ((Type("float32", (7,)),), {"k": 1}),
+        ((Type("float32", (2, 3, 4)),), {"k": 3}),
+        ((Type("int32", (2, 6)),), {"k": 3}),
+        ((Type("float32", (0, 3)),), {"k": 2}),
+        ((X,), {"k": 0}),
+    ]
     rejects = [((X,), {"k": 6}, "6 largest of 5"), ((Type("float32", ()),), {"k": 1}, "no last axis")]
 
     def infer(self, x, k):
         if x.rank == 0:
             raise shape_error(self, "a scalar has no last axis", got=[x])
         if not 0 <= k <= x.shape[-1]:
-            raise shape_error(self, f"there are no {k} largest of {x.shape[-1]}", got=[x], want=f"k within 0..{x.shape[-1]}")
+            raise shape_error(
+                self, f"there are no {k} largest of {x.shape[-1]}", got=[x], want=f"k within 0..{x.shape[-1]}"
+            )
         values = x.with_shape(*x.shape[:-1], k)
         return values, values.with_dtype("int32")
 
     def compute(self, xp, x, k):
         n = x.shape[-1]
-        backwards = xp.argsort(x[..., ::-1], axis=-1, stable=True)[..., ::-1]          # so that equals keep their order
+        backwards = xp.argsort(x[..., ::-1], axis=-1, stable=True)[..., ::-1]  # so that equals keep their order
         order = (n - 1 - backwards)[..., :k]
         return xp.take_along_axis(x, order, axis=-1), order.astype("int32")
 
@@ -164,7 +179,7 @@ def median(x, axis=None, keepdims: bool = False):
 
 @public
 def searchsorted(sorted_sequence, values, side: str = "left"):
-    """Where the values would have to be put in to keep a rising sequence, before equals ("left") or behind ("right")."""
+    """Where to put the values in to keep a rising sequence: before equals ("left") or behind ("right")."""
     if side not in ("left", "right"):
         raise ArgumentError(message(f"searchsorted: unknown side {side!r}", want='"left" or "right"'))
     values = as_value(values)

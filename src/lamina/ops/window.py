@@ -1,4 +1,4 @@
-"""Windows that slide over the spatial axes of (batch, spatial…, channels): how many there are, and which cells each sees."""
+"""Windows that slide over the spatial axes of (batch, spatial…, channels): their number, and the cells of each."""
 
 from __future__ import annotations
 
@@ -13,15 +13,25 @@ def output_sizes(op, x, size, strides, padding, dilation) -> tuple[int, ...]:
     """How many windows fit along each spatial axis; an error where not even one does."""
     spatial = x.shape[1:-1]
     if not len(size) == len(strides) == len(padding) == len(dilation) == len(spatial):
-        raise shape_error(op, f"a window of {len(size)} axes over {len(spatial)} spatial axes", got=[x],
-                          want=f"(batch, {len(size)} spatial axes, channels), and strides, padding and dilation for each")
+        raise shape_error(
+            op,
+            f"a window of {len(size)} axes over {len(spatial)} spatial axes",
+            got=[x],
+            want=f"(batch, {len(size)} spatial axes, channels), and strides, padding and dilation for each",
+        )
     if min((*size, *strides, *dilation), default=1) < 1 or min((n for pair in padding for n in pair), default=0) < 0:
-        raise shape_error(op, f"window {size}, strides {strides}, dilation {dilation} and padding {padding} must be positive", got=[x])
+        raise shape_error(
+            op, f"window {size}, strides {strides}, dilation {dilation} and padding {padding} must be positive", got=[x]
+        )
     reach = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
     padded = [n + low + high for n, (low, high) in zip(spatial, padding, strict=True)]
     if any(r > n for r, n in zip(reach, padded, strict=True)):
-        raise shape_error(op, f"a window that reaches over {tuple(reach)} does not fit into {tuple(padded)} cells", got=[x],
-                          fix='use a smaller window, or padding="same"')
+        raise shape_error(
+            op,
+            f"a window that reaches over {tuple(reach)} does not fit into {tuple(padded)} cells",
+            got=[x],
+            fix='use a smaller window, or padding="same"',
+        )
     return tuple((n - r) // s + 1 for n, r, s in zip(padded, reach, strides, strict=True))
 
 
