@@ -89,18 +89,19 @@ DESCRIPTIONS = {  # model.json
     "a module for a layer": (lambda d: d.replace(b'"Dense"', b'"os.system"'), "unknown layer 'os.system'"),
     "a lambda": (lambda d: d.replace(b'"Dense"', b'"Lambda"'), ""),
     "an unknown argument": (lambda d: changed(d, lambda f: config_of(f).update(uints=3)), "uints"),
-    "an unknown activation": (lambda d: changed(d, lambda f: config_of(f).update(activation="eval")), "activation 'eval'"),
+    "an activation": (lambda d: changed(d, lambda f: config_of(f).update(activation="eval")), "activation 'eval'"),
     "an unknown optimizer": (lambda d: d.replace(b'"Adam"', b'"Eval"'), "unknown optimizer 'Eval'"),
     "an unknown loss": (lambda d: d.replace(b'"mse"', b'"exec"'), "unknown loss 'exec'"),
     "a larger layer": (lambda d: changed(d, lambda f: config_of(f).update(units=10**12)), "larger weights"),
     "a wider layer": (lambda d: changed(d, lambda f: config_of(f).update(units=4)), ""),
     "a renamed layer": (lambda d: changed(d, lambda f: config_of(f).update(name="other")), "'other/bias' is missing"),
     "another dtype": (lambda d: changed(d, lambda f: config_of(f).update(dtype="float64")), ""),
-    "an extra layer": (lambda d: changed(d, lambda f: f["model"]["config"]["layers"].append(EXTRA)), "'more/bias' is missing"),
+    "an extra layer": (lambda d: changed(d, lambda f: f["model"]["config"]["layers"].append(EXTRA)),
+                       "'more/bias' is missing"),
     "no layer": (lambda d: changed(d, lambda f: f["model"]["config"]["layers"].pop()), "belongs to no layer"),
     "not a model": (lambda d: changed(d, lambda f: f["model"].update(EXTRA)), "model 'Dense'"),
     "text for a number": (lambda d: changed(d, lambda f: config_of(f).update(units="3")), ""),
-    "a list for a configuration": (lambda d: changed(d, lambda f: f["model"]["config"].update(layers=[1])), ""),
+    "a number for a layer": (lambda d: changed(d, lambda f: f["model"]["config"].update(layers=[1])), ""),
 }  # fmt: skip
 
 
