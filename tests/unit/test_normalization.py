@@ -107,3 +107,24 @@ def test_channels_that_do_not_divide_are_refused():
         layers.GroupNormalization(3)(np.ones((2, 4), "float32"))
     with pytest.raises(ArgumentError, match="groups is how many"):
         layers.GroupNormalization(0)
+
+
+def test_spectral_normalisation_brings_the_largest_singular_value_to_one():
+    layer = layers.SpectralNormalization(layers.Dense(4, use_bias=False, kernel_initializer="he_normal"), 30)
+    layer(np.eye(5, dtype="float32"))
+    before = layer.layer.get_weights()[0]
+    layer(np.eye(5, dtype="float32"), training=False)
+    np.testing.assert_array_equal(layer.layer.get_weights()[0], before)
+    layer(np.eye(5, dtype="float32"), training=True)
+    np.testing.assert_allclose(layer.layer.get_weights()[0], before / np.linalg.norm(before, 2), rtol=1e-3, atol=1e-4)
+
+
+def test_spectral_normalisation_leaves_a_kernel_of_zeros_and_survives_a_file():
+    layer = layers.SpectralNormalization(layers.Dense(4, kernel_initializer="zeros"))
+    assert np.isfinite(layer(np.eye(5, dtype="float32"), training=True)).all()
+    again = layers.deserialize(layers.serialize(layer))
+    assert again.get_config() == layer.get_config()
+    with pytest.raises(ArgumentError, match="neither a kernel nor embeddings"):
+        layers.SpectralNormalization(layers.ReLU())(X)
+    with pytest.raises(ArgumentError, match="wraps a layer"):
+        layers.SpectralNormalization("dense")

@@ -81,11 +81,13 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .preprocessing import CategoryEncoding, Normalization, Rescaling
 from .rectifiers import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .recurrent_layers import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .spectral_normalization import SpectralNormalization, Wrapper
 from .symbol import Symbol
 from .time_distributed import TimeDistributed
 from .upsampling import UpSampling1D, UpSampling2D, UpSampling3D
