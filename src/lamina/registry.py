@@ -93,6 +93,6 @@ class Registry:
         made: Any = self.find(config["class_name"], custom_objects)
         if not inspect.isclass(made):
             return made
-        arguments = dict(config.get("config") or {})
+        arguments, make = dict(config.get("config") or {}), getattr(made, "from_config", None)
         with custom_object_scope(custom_objects or {}):
-            return made.from_config(arguments) if hasattr(made, "from_config") else made(**arguments)
+            return made(**arguments) if make is None else make(arguments)

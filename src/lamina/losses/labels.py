@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import DataError, message
@@ -23,12 +25,12 @@ def check_labels(y, classes: int, ignore_class: int | None = None, name: str = "
         good |= labels == ignore_class
     if good.all():
         return
-    place: tuple[int, ...] = tuple(int(i) for i in next(iter(np.argwhere(~good))))
-    label = labels[place]
-    row = f"row {place[0]}" if len(place) < 2 or labels.size == len(labels) else f"row {place[0]}, place {place[1:]}"
+    place = np.argwhere(~good)[0].tolist()
+    label: Any = labels[tuple(place)]
+    row = f"row {place[0]}" if labels.size == len(labels) else f"row {place[0]}, place {tuple(place[1:])}"
     if np.isnan(label):
         problem, fix = "a label is NaN", "drop the samples that have no label"
-    elif not whole[place]:
+    elif not whole[tuple(place)]:
         problem = f"label {label} is no class number"
         fix = "a regression takes another loss, such as mean_squared_error"
     elif label == classes and labels.min() >= 1:
