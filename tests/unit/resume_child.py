@@ -18,11 +18,25 @@ def train(folder: Path, backend: str) -> None:
     x, y = random.normal(size=(206, 5)).astype("float32"), random.integers(0, 3, 206)
     lamina.random.set_seed(9)
     model = lamina.Sequential([layers.Dense(12, activation="relu"), layers.Dropout(0.2), layers.Dense(3)])
-    model.compile("adam", loss=lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"],
-                  backend=backend)
-    history = model.fit(x, y, batch_size=10, epochs=8, validation_split=0.2, verbose=0, callbacks=[
-        callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9), callbacks.EarlyStopping(patience=20),
-        callbacks.BackupAndRestore(folder / "backup", save_freq=3, delete_checkpoint=False)])
+    model.compile(
+        "adam",
+        loss=lamina.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        backend=backend,
+    )
+    history = model.fit(
+        x,
+        y,
+        batch_size=10,
+        epochs=8,
+        validation_split=0.2,
+        verbose=0,
+        callbacks=[
+            callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9),
+            callbacks.EarlyStopping(patience=20),
+            callbacks.BackupAndRestore(folder / "backup", save_freq=3, delete_checkpoint=False),
+        ],
+    )
     tensors = {f"{i}": v.array for i, v in enumerate(model.state_variables())}
     tensors |= {f"history {name}": np.array(values) for name, values in history.history.items()}
     safetensors.write(folder / "result", tensors)

@@ -8,12 +8,9 @@ import pytest
 
 import lamina
 from lamina import callbacks, layers
-from lamina.backends import BACKENDS
 from lamina.errors import ArgumentError, LaminaWarning
 from lamina.training.progress import Progress
-
-WAYS = [{"backend": name} for name in ("reference", "native") if name in BACKENDS] + [{"run_eagerly": True}]
-every_way = pytest.mark.parametrize("way", WAYS, ids=[way.get("backend", "eagerly") for way in WAYS])
+from ways import every_way
 
 X = np.random.default_rng(7).normal(size=(20, 3)).astype("float32")
 Y = X @ np.array([[1.0], [2.0], [-1.0]], "float32")
@@ -35,7 +32,11 @@ class Recorder(callbacks.Callback):
         self.calls = []
         for name in callbacks.lambda_callback.HOOKS:
             if name not in ("on_progress", "on_batch_begin", "on_batch_end"):
-                setattr(self, name, lambda *a, name=name: self.calls.append((name, *a[:1]) if a and isinstance(a[0], int) else (name,)))
+                setattr(
+                    self,
+                    name,
+                    lambda *a, name=name: self.calls.append((name, *a[:1]) if a and isinstance(a[0], int) else (name,)),
+                )
 
 
 @every_way
@@ -43,16 +44,33 @@ def test_hooks_come_in_order(way):
     seen = Recorder()
     model_of(way).fit(X, Y, batch_size=10, epochs=1, validation_split=0.5, verbose=0, callbacks=[seen])
     assert seen.calls == [
-        ("on_train_begin",), ("on_epoch_begin", 0), ("on_train_batch_begin", 0), ("on_train_batch_end", 0),
-        ("on_test_begin",), ("on_test_batch_begin", 0), ("on_test_batch_end", 0), ("on_test_end",), ("on_epoch_end", 0),
-        ("on_train_end",)]
+        ("on_train_begin",),
+        ("on_epoch_begin", 0),
+        ("on_train_batch_begin", 0),
+        ("on_train_batch_end", 0),
+        ("on_test_begin",),
+        ("on_test_batch_begin", 0),
+        ("on_test_batch_end", 0),
+        ("on_test_end",),
+        ("on_epoch_end", 0),
+        ("on_train_end",),
+    ]
     seen = Recorder()
     model = model_of(way)
     model.predict(X, batch_size=10, verbose=0, callbacks=[seen])
     model.evaluate(X, Y, batch_size=20, verbose=0, callbacks=[seen])
     assert [c[0] for c in seen.calls] == [
-        "on_predict_begin", "on_predict_batch_begin", "on_predict_batch_end", "on_predict_batch_begin", "on_predict_batch_end",
-        "on_predict_end", "on_test_begin", "on_test_batch_begin", "on_test_batch_end", "on_test_end"]
+        "on_predict_begin",
+        "on_predict_batch_begin",
+        "on_predict_batch_end",
+        "on_predict_batch_begin",
+        "on_predict_batch_end",
+        "on_predict_end",
+        "on_test_begin",
+        "on_test_batch_begin",
+        "on_test_batch_end",
+        "on_test_end",
+    ]
 
 
 @every_way
@@ -129,15 +147,18 @@ def feed(callback, values, name="val_loss"):
     return model, epoch
 
 
-@pytest.mark.parametrize("told, values, last, best", [
-    ({}, [1.0, 0.9, 0.95, 0.8], 2, 1),
-    ({"patience": 2}, [1.0, 0.9, 0.95, 0.8, 0.81, 0.82, 0.7], 5, 3),
-    ({"min_delta": 0.2}, [1.0, 0.9, 0.85], 1, 0),
-    ({"mode": "max"}, [0.1, 0.2, 0.2], 2, 1),
-    ({"baseline": 0.5, "patience": 2}, [0.9, 0.95, 0.4], 1, 0),
-    ({"start_from_epoch": 2}, [0.1, 0.2, 0.3, 0.25, 0.26], 4, 3),
-    ({"patience": 1}, [0.5, math.nan, 0.1], 1, 0),
-])
+@pytest.mark.parametrize(
+    ("told", "values", "last", "best"),
+    [
+        ({}, [1.0, 0.9, 0.95, 0.8], 2, 1),
+        ({"patience": 2}, [1.0, 0.9, 0.95, 0.8, 0.81, 0.82, 0.7], 5, 3),
+        ({"min_delta": 0.2}, [1.0, 0.9, 0.85], 1, 0),
+        ({"mode": "max"}, [0.1, 0.2, 0.2], 2, 1),
+        ({"baseline": 0.5, "patience": 2}, [0.9, 0.95, 0.4], 1, 0),
+        ({"start_from_epoch": 2}, [0.1, 0.2, 0.3, 0.25, 0.26], 4, 3),
+        ({"patience": 1}, [0.5, math.nan, 0.1], 1, 0),
+    ],
+)
 def test_early_stopping_and_the_best_weights(told, values, last, best):
     stopper = callbacks.EarlyStopping(restore_best_weights=True, **told)
     model, epoch = feed(stopper, values)
@@ -146,7 +167,14 @@ def test_early_stopping_and_the_best_weights(told, values, last, best):
 
 
 def test_auto_mode_knows_what_is_better():
-    for name, sign in (("val_loss", -1), ("val_accuracy", 1), ("auc", 1), ("mae", -1), ("val_recall", 1), ("kind_loss", -1)):
+    for name, sign in (
+        ("val_loss", -1),
+        ("val_accuracy", 1),
+        ("auc", 1),
+        ("mae", -1),
+        ("val_recall", 1),
+        ("kind_loss", -1),
+    ):
         assert callbacks.EarlyStopping(name).sign == sign, name
 
 
@@ -176,9 +204,13 @@ def test_the_learning_rate_falls_on_a_plateau():
 @every_way
 def test_a_learning_rate_for_each_epoch(way):
     model = model_of(way)
-    history = model.fit(X, Y, epochs=3, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)])
+    history = model.fit(
+        X, Y, epochs=3, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)]
+    )
     np.testing.assert_allclose(history.history["learning_rate"], [0.05, 0.025, 0.0125])
-    history = model.fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: 0.1 + epoch)])
+    history = model.fit(
+        X, Y, epochs=2, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: 0.1 + epoch)]
+    )
     np.testing.assert_allclose(history.history["learning_rate"], [0.1, 1.1], rtol=1e-6)
     with pytest.raises(ArgumentError, match="gives a number"):
         model.fit(X, Y, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda epoch: "fast")])
@@ -243,9 +275,18 @@ def test_model_checkpoints_are_saved_when_better(tmp_path):
 
 def test_functions_as_callbacks():
     seen = []
-    model_of().fit(X, Y, batch_size=5, verbose=0, callbacks=[callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: seen.append(("epoch", epoch)),
-        on_train_batch_end=lambda batch, logs: seen.append(("batch", batch)))])
+    model_of().fit(
+        X,
+        Y,
+        batch_size=5,
+        verbose=0,
+        callbacks=[
+            callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: seen.append(("epoch", epoch)),
+                on_train_batch_end=lambda batch, logs: seen.append(("batch", batch)),
+            )
+        ],
+    )
     assert seen == [("epoch", 0), *(("batch", i) for i in range(4))]
     with pytest.raises(ArgumentError, match="unknown hook of a callback 'on_epoch_stop'"):
         callbacks.LambdaCallback(on_epoch_stop=print)

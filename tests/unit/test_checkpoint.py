@@ -7,13 +7,10 @@ import pytest
 
 import lamina
 from lamina import callbacks, layers
-from lamina.backends import BACKENDS
 from lamina.errors import ArgumentError, FileFormatError, LaminaWarning
 from lamina.training import checkpoint
 from lamina.training.interrupt import Interrupt
-
-WAYS = [{"backend": name} for name in ("reference", "native") if name in BACKENDS] + [{"run_eagerly": True}]
-every_way = pytest.mark.parametrize("way", WAYS, ids=[way.get("backend", "eagerly") for way in WAYS])
+from ways import every_way
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(26, 4)).astype("float32")
@@ -28,19 +25,28 @@ def fresh(way, build=True, units=8):
     lamina.random.set_seed(2)
     some = [layers.Dense(units, activation="tanh", name="h"), layers.Dropout(0.3), layers.Dense(3, name="out")]
     model = lamina.Sequential([*([lamina.Input((4,))] if build else []), *some])
-    model.compile(lamina.optimizers.Adam(0.05), loss=lamina.losses.SparseCategoricalCrossentropy(from_logits=True),
-                  metrics=["accuracy"], **way)
+    model.compile(
+        lamina.optimizers.Adam(0.05),
+        loss=lamina.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        **way,
+    )
     return model
 
 
 def others():
     """Callbacks with a memory of their own."""
-    return [callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7), callbacks.ReduceLROnPlateau("loss", 0.5, 1),
-            callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)]
+    return [
+        callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7),
+        callbacks.ReduceLROnPlateau("loss", 0.5, 1),
+        callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True),
+    ]
 
 
 def fit(model, *more, epochs=4, **told):
-    return model.fit(X, Y, batch_size=5, epochs=epochs, validation_split=0.2, verbose=0, callbacks=[*others(), *more], **told)
+    return model.fit(
+        X, Y, batch_size=5, epochs=epochs, validation_split=0.2, verbose=0, callbacks=[*others(), *more], **told
+    )
 
 
 def state_of(model):
@@ -57,8 +63,10 @@ def crash_at(batch, epoch):
 
 
 @every_way
-@pytest.mark.parametrize("freq, place, build", [("epoch", (0, 0), True), (1, (3, 0), False), (3, (1, 1), True), (1, (3, 3), True),
-                                                ("epoch", (2, 2), False)])
+@pytest.mark.parametrize(
+    ("freq", "place", "build"),
+    [("epoch", (0, 0), True), (1, (3, 0), False), (3, (1, 1), True), (1, (3, 3), True), ("epoch", (2, 2), False)],
+)
 def test_a_resumed_training_gives_the_same_bits(way, freq, place, build, tmp_path):
     want = fresh(way, build)
     history = fit(want)
@@ -78,16 +86,20 @@ def test_a_resumed_training_gives_the_same_bits(way, freq, place, build, tmp_pat
 def test_batches_from_elsewhere_resume_too(way, tmp_path):
     def batches():
         while True:
-            yield from ((X[i: i + 5], Y[i: i + 5]) for i in range(0, 25, 5))
+            yield from ((X[i : i + 5], Y[i : i + 5]) for i in range(0, 25, 5))
 
     want = fresh(way)
     want.fit(batches(), steps_per_epoch=4, epochs=3, verbose=0)
     with pytest.raises(Crash):
-        fresh(way).fit(batches(), steps_per_epoch=4, epochs=3, verbose=0,
-                       callbacks=[crash_at(2, 1), callbacks.BackupAndRestore(tmp_path, 1)])
+        fresh(way).fit(
+            batches(),
+            steps_per_epoch=4,
+            epochs=3,
+            verbose=0,
+            callbacks=[crash_at(2, 1), callbacks.BackupAndRestore(tmp_path, 1)],
+        )
     resumed = fresh(way)
-    resumed.fit(batches(), steps_per_epoch=4, epochs=3, verbose=0,
-                callbacks=[callbacks.BackupAndRestore(tmp_path, 1)])
+    resumed.fit(batches(), steps_per_epoch=4, epochs=3, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, 1)])
     for a, b in zip(state_of(want), state_of(resumed), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -99,10 +111,17 @@ def broken_off(folder, **told):
     return sorted(p.name for p in folder.iterdir())
 
 
-@pytest.mark.parametrize("harm", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-1] + b"\x55",
-                                  lambda data: data.replace(b"epoch", b"epocx")])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: b"",
+        lambda data: data[:-1] + b"\x55",
+        lambda data: data.replace(b"epoch", b"epocx"),
+    ],
+)
 def test_a_damaged_checkpoint_is_passed_over(tmp_path, harm):
-    older, newest = broken_off(tmp_path)
+    _older, newest = broken_off(tmp_path)
     (tmp_path / newest).write_bytes(harm((tmp_path / newest).read_bytes()))
     want, model = fresh({"backend": "reference"}), fresh({"backend": "reference"})
     fit(want)
@@ -124,7 +143,9 @@ def test_a_checkpoint_of_another_model_or_another_training_is_refused(tmp_path):
     with pytest.raises(ArgumentError, match="belongs to another call of fit"):
         fresh({}).fit(X, Y, batch_size=6, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, 1)])
     with pytest.warns(LaminaWarning, match="the callbacks are not those of the checkpoint"):
-        fresh({}).fit(X[:20], Y[:20], batch_size=5, epochs=4, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, 1)])
+        fresh({}).fit(
+            X[:20], Y[:20], batch_size=5, epochs=4, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path, 1)]
+        )
 
 
 def test_a_crash_while_writing_leaves_the_older_checkpoint(tmp_path, monkeypatch):

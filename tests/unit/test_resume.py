@@ -57,7 +57,7 @@ def test_kill_9_at_random_moments(backend, tmp_path):
     while done < KILLS:
         if killed(child(folder, backend), moments.uniform(0.2, 0.95) * seconds):
             done += 1
-        if (folder / "result").exists():        # it came through between two kills: the next ones disturb another run
+        if (folder / "result").exists():  # it came through between two kills: the next ones disturb another run
             assert (folder / "result").read_bytes() == want
             for path in [folder / "result", *(folder / "backup").iterdir()]:
                 path.unlink()

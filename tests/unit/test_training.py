@@ -5,26 +5,8 @@ import pytest
 
 import lamina
 from lamina import callbacks, layers
-from lamina.backends import BACKENDS
-from lamina.errors import ArgumentError, LaminaWarning
-
-WAYS = [{"backend": name} for name in ("reference", "native") if name in BACKENDS] + [{"run_eagerly": True}]
-NAMES = [way.get("backend", "eagerly") for way in WAYS]
-every_way = pytest.mark.parametrize("way", WAYS, ids=NAMES)
-
-RANDOM = np.random.default_rng(5)
-X = RANDOM.normal(size=(22, 3)).astype("float32")
-Y = RANDOM.normal(size=(22, 2)).astype("float32")
-LABELS = RANDOM.integers(0, 4, 22)
-
-
-def linear(way, units=2, loss="mse", optimizer=None, **told):
-    """One dense layer with known weights, and SGD of rate 0.1."""
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(units, name="d")])
-    weights = np.random.default_rng(1)
-    model.set_weights([weights.normal(size=(3, units)).astype("float32"), np.zeros(units, "float32")])
-    model.compile(optimizer or lamina.optimizers.SGD(0.1), loss=loss, **told, **way)
-    return model
+from lamina.errors import ArgumentError
+from ways import LABELS, RANDOM, X, Y, close, every_way, linear
 
 
 def by_hand(x, y, weights=None, batch=5, epochs=1, rate=0.1, units=2):
@@ -35,17 +17,13 @@ def by_hand(x, y, weights=None, batch=5, epochs=1, rate=0.1, units=2):
     for _ in range(epochs):
         total = 0.0
         for i in range(0, len(x), batch):
-            xs, ys, ws = x[i: i + batch], y[i: i + batch], weights[i: i + batch]
+            xs, ys, ws = x[i : i + batch], y[i : i + batch], weights[i : i + batch]
             error = xs @ w + b - ys
             total += (ws * (error**2).mean(1)).mean() * len(xs)
             slope = 2 * error * ws[:, None] / error.size
             w, b = w - rate * xs.T @ slope, b - rate * slope.sum(0)
         losses.append(total / len(x))
     return w, b, losses
-
-
-def close(a, b):
-    np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
 
 
 @every_way
@@ -100,10 +78,15 @@ KIND = LABELS % 3
 
 @every_way
 def test_several_inputs_and_outputs_by_list_and_by_name(way):
-    by_list = two_heads(way, loss=["mse", "sparse_categorical_crossentropy"], loss_weights=[1.0, 0.25],
-                        metrics=[["mae"], ["accuracy"]])
-    by_name = two_heads(way, loss={"kind": "sparse_categorical_crossentropy", "size": "mse"},
-                        loss_weights={"size": 1.0, "kind": 0.25}, metrics={"kind": "accuracy", "size": ["mae"]})
+    by_list = two_heads(
+        way, loss=["mse", "sparse_categorical_crossentropy"], loss_weights=[1.0, 0.25], metrics=[["mae"], ["accuracy"]]
+    )
+    by_name = two_heads(
+        way,
+        loss={"kind": "sparse_categorical_crossentropy", "size": "mse"},
+        loss_weights={"size": 1.0, "kind": 0.25},
+        metrics={"kind": "accuracy", "size": ["mae"]},
+    )
     a = by_list.fit([X, Y], [Y[:, 0], KIND], batch_size=6, epochs=2, verbose=0)
     b = by_name.fit({"right": Y, "left": X}, {"kind": KIND, "size": Y[:, :1]}, batch_size=6, epochs=2, verbose=0)
     assert list(a.history) == ["loss", "size_loss", "kind_loss", "size_mae", "kind_accuracy"]
@@ -153,79 +136,14 @@ def test_validation_by_split_and_by_data(way):
 
 @every_way
 def test_validation_only_in_some_epochs(way):
-    assert len(linear(way).fit(X, Y, validation_split=0.2, epochs=4, validation_freq=2, verbose=0).history["val_loss"]) == 2
-    assert len(linear(way).fit(X, Y, validation_split=0.2, epochs=4, validation_freq=[4], verbose=0).history["val_loss"]) == 1
-
-
-class Numbered:
-    """Batches by number, as Keras's PyDataset."""
-
-    ended = 0
-
-    def __len__(self):
-        return 5
-
-    def __getitem__(self, i):
-        return X[5 * i: 5 * i + 5], Y[5 * i: 5 * i + 5]
-
-    def on_epoch_end(self):
-        self.ended += 1
-
-
-class Again:
-    """Batches that can be iterated again."""
-
-    def __iter__(self):
-        return (Numbered()[i] for i in range(5))
-
-
-def for_ever():
-    while True:
-        yield from Again()
-
-
-@every_way
-@pytest.mark.parametrize("data, told", [(Numbered, {}), (Again, {}), (for_ever, {"steps_per_epoch": 5}),
-                                        (Again, {"steps_per_epoch": 5}), (Numbered, {"steps_per_epoch": 5})])
-def test_batches_from_elsewhere_are_as_good_as_arrays(way, data, told):
-    model, other = linear(way), linear(way)
-    given = data()
-    a = model.fit(given, epochs=2, shuffle=False, verbose=0, **told)
-    b = other.fit(X, Y, batch_size=5, epochs=2, shuffle=False, verbose=0)
-    assert a.history == b.history
-    np.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
-    assert getattr(given, "ended", 2) == 2
-
-
-@every_way
-def test_a_generator_that_ends_ends_training(way):
-    model = linear(way)
-    with pytest.warns(LaminaWarning, match="the data ran out"):
-        history = model.fit((b for b in Again()), epochs=3, verbose=0)
-    assert history.epoch == [0]
-
-
-@every_way
-def test_numbered_batches_are_shuffled_alike_each_time(way):
-    runs = [linear(way).fit(Numbered(), epochs=2, verbose=0).history["loss"] for _ in range(2)]
-    assert runs[0] == runs[1] != linear(way).fit(Numbered(), epochs=2, verbose=0, shuffle=False).history["loss"]
-
-
-@every_way
-def test_evaluate_and_predict_from_batches(way):
-    model = linear(way, metrics=["mae"])
-    close(model.evaluate(Again(), verbose=0), model.evaluate(X, Y, batch_size=5, verbose=0))
-    close(model.predict(Again(), verbose=0), model.predict(X, batch_size=22, verbose=0))
-    close(model.predict(X, batch_size=5, steps=2, verbose=0), model(X[:10]))
-
-
-@every_way
-def test_steps_per_epoch_goes_on_through_the_data(way):
-    model, other = linear(way), linear(way)
-    a = model.fit(X[:20], Y[:20], batch_size=5, steps_per_epoch=2, epochs=6, verbose=0)
-    other.fit(X[:20], Y[:20], batch_size=5, epochs=3, verbose=0)
-    assert len(a.history["loss"]) == 6
-    np.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+    assert (
+        len(linear(way).fit(X, Y, validation_split=0.2, epochs=4, validation_freq=2, verbose=0).history["val_loss"])
+        == 2
+    )
+    assert (
+        len(linear(way).fit(X, Y, validation_split=0.2, epochs=4, validation_freq=[4], verbose=0).history["val_loss"])
+        == 1
+    )
 
 
 @every_way
@@ -235,8 +153,15 @@ def test_regularizers_added_losses_and_constraints_count(way):
             self.add_loss(0.5 * lamina.ops.mean(x * x))
             return x
 
-    model = lamina.Sequential([lamina.Input((3,)), Penalty(), layers.Dense(
-        2, kernel_regularizer=lamina.regularizers.L2(0.1), bias_constraint=lamina.constraints.NonNeg())])
+    model = lamina.Sequential(
+        [
+            lamina.Input((3,)),
+            Penalty(),
+            layers.Dense(
+                2, kernel_regularizer=lamina.regularizers.L2(0.1), bias_constraint=lamina.constraints.NonNeg()
+            ),
+        ]
+    )
     kernel = np.random.default_rng(1).normal(size=(3, 2)).astype("float32")
     model.set_weights([kernel, np.zeros(2, "float32")])
     model.compile(lamina.optimizers.SGD(0.1), loss="mse", **way)
@@ -262,8 +187,15 @@ def test_masked_steps_do_not_count(way):
 
 @every_way
 def test_dropout_and_moving_averages_train(way):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(8, activation="relu"), layers.BatchNormalization(),
-                               layers.Dropout(0.3), layers.Dense(2)])
+    model = lamina.Sequential(
+        [
+            lamina.Input((3,)),
+            layers.Dense(8, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.3),
+            layers.Dense(2),
+        ]
+    )
     model.compile("adam", loss="mse", **way)
     moving = [v for v in model.non_trainable_variables if "moving" in v.path]
     before = [v.numpy() for v in moving]
@@ -348,8 +280,12 @@ def test_compile_and_fit_refuse_what_they_do_not_know():
 
 def weights_after(way, told, **fit):
     lamina.random.set_seed(11)
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(16, activation="relu"), layers.Dropout(0.25), layers.Dense(4)])
-    model.compile("adam", loss=lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"], **way)
+    model = lamina.Sequential(
+        [lamina.Input((3,)), layers.Dense(16, activation="relu"), layers.Dropout(0.25), layers.Dense(4)]
+    )
+    model.compile(
+        "adam", loss=lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"], **way
+    )
     history = model.fit(X, LABELS, batch_size=4, epochs=3, **told, **fit)
     return [v.numpy() for v in model.state_variables()], history.history
 
@@ -362,9 +298,13 @@ class EveryBatch(callbacks.Callback):
 @every_way
 def test_looking_never_changes_the_bits(way, capsys):
     want, history = weights_after(way, {"verbose": 0})
-    for told in ({"verbose": 2}, {"verbose": 1}, {"verbose": 0, "callbacks": [EveryBatch()]},
-                 {"verbose": 0, "callbacks": [callbacks.TerminateOnNaN()]},
-                 {"verbose": 0, "callbacks": [callbacks.LambdaCallback(on_progress=lambda step, logs: None)]}):
+    for told in (
+        {"verbose": 2},
+        {"verbose": 1},
+        {"verbose": 0, "callbacks": [EveryBatch()]},
+        {"verbose": 0, "callbacks": [callbacks.TerminateOnNaN()]},
+        {"verbose": 0, "callbacks": [callbacks.LambdaCallback(on_progress=lambda step, logs: None)]},
+    ):
         found, other = weights_after(way, told)
         assert other == history
         for a, b in zip(want, found, strict=True):

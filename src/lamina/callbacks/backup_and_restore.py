@@ -37,7 +37,9 @@ class BackupAndRestore(Callback):
     def __init__(self, backup_dir: str | os.PathLike, save_freq: str | int = "epoch", delete_checkpoint: bool = True):
         super().__init__()
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise ArgumentError(message("save_freq says when to save", got=repr(save_freq), want='"epoch" or a number of steps'))
+            raise ArgumentError(
+                message("save_freq says when to save", got=repr(save_freq), want='"epoch" or a number of steps')
+            )
         if not os.fspath(backup_dir):
             raise ArgumentError(message("BackupAndRestore needs a folder", got=repr(backup_dir)))
         self.folder, self.save_freq, self.delete_checkpoint = Path(backup_dir), save_freq, delete_checkpoint
@@ -52,16 +54,21 @@ class BackupAndRestore(Callback):
             return
         position, plan = Position(**self.loaded[1]["position"]), self.loaded[1]["plan"]
         if plan != self.model.plan:
-            raise ArgumentError(message(
-                f"the checkpoint in {self.folder.name} belongs to another call of fit", got=told(self.model.plan), want=told(plan),
-                fix="call fit with the same data and arguments, or delete the folder"))
+            raise ArgumentError(
+                message(
+                    f"the checkpoint in {self.folder.name} belongs to another call of fit",
+                    got=told(self.model.plan),
+                    want=told(plan),
+                    fix="call fit with the same data and arguments, or delete the folder",
+                )
+            )
         self.model.position = position
         self.take_back()
         if position.step == 0:
             self.loaded = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.loaded is not None:         # in the middle of an epoch: what the others did when it began is saved already
+        if self.loaded is not None:  # in the middle of an epoch: what the others did when it began is saved already
             self.take_back()
             self.loaded = None
 
@@ -72,18 +79,31 @@ class BackupAndRestore(Callback):
         self.model.stop_training = state["stop_training"]
         names = [type(c).__name__ for c in self.others]
         if names != [name for name, _ in state["callbacks"]]:
-            warnings.warn(LaminaWarning(message("the callbacks are not those of the checkpoint, and begin anew",
-                                                got=", ".join(names), want=", ".join(n for n, _ in state["callbacks"]))),
-                          stacklevel=2)
+            warnings.warn(
+                LaminaWarning(
+                    message(
+                        "the callbacks are not those of the checkpoint, and begin anew",
+                        got=", ".join(names),
+                        want=", ".join(n for n, _ in state["callbacks"]),
+                    )
+                ),
+                stacklevel=2,
+            )
             return
         for callback, (_, known) in zip(self.others, state["callbacks"], strict=True):
             callback.set_state(known)
 
     def save(self) -> None:
         """Writes a checkpoint of this moment."""
-        state = {"position": asdict(self.model.position), "plan": self.model.plan, "stop_training": self.model.stop_training,
-                 "callbacks": [(type(c).__name__, c.get_state()) for c in self.others]}
-        number = 2 * self.model.position.done + (self.model.position.step == 0)     # the end of an epoch comes after its last step
+        state = {
+            "position": asdict(self.model.position),
+            "plan": self.model.plan,
+            "stop_training": self.model.stop_training,
+            "callbacks": [(type(c).__name__, c.get_state()) for c in self.others],
+        }
+        number = 2 * self.model.position.done + (
+            self.model.position.step == 0
+        )  # the end of an epoch comes after its last step
         checkpoint.save(self.folder, number, self.model.state_variables(), state)
 
     def on_steps_end(self, step, logs=None):

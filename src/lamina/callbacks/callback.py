@@ -14,8 +14,8 @@ class Callback:
     """Code that is run at certain moments of training. A subclass overrides the hooks it needs.
 
     ``model`` is the model in training, ``params`` a dict with ``epochs``, ``steps`` and ``verbose``. A hook gets the
-    number of the epoch or batch and ``logs``: a dict of loss and metrics so far. What a hook does to the model (learning
-    rate, ``trainable``, weights) takes effect at the next step; ``self.model.stop_training = True`` ends training.
+    number of the epoch or batch and ``logs``, a dict of loss and metrics so far. What a hook does to the model (its
+    learning rate, ``trainable``, weights) takes effect at the next step. ``self.model.stop_training = True`` ends it.
 
     Batch hooks make training enter Python at each batch. To look every now and then at native speed, override
     ``on_progress``, or set ``steps_between`` and override ``on_steps_end``.
@@ -129,13 +129,24 @@ class CallbackList:
     ArgumentError where something is no callback.
     """
 
-    def __init__(self, callbacks: Callback | Iterable[Callback] | None = None, defaults: Iterable[Callback] = (),
-                 model=None, params: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        callbacks: Callback | Iterable[Callback] | None = None,
+        defaults: Iterable[Callback] = (),
+        model=None,
+        params: dict[str, Any] | None = None,
+    ):
         own = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
         for callback in own:
             if not hasattr(callback, "on_epoch_end") or isinstance(callback, type):
-                raise ArgumentError(message("this is no callback", got=repr(callback)[:60], want="an object of a class that "
-                                            "derives from Callback", fix="pass an instance: EarlyStopping()"))
+                raise ArgumentError(
+                    message(
+                        "this is no callback",
+                        got=repr(callback)[:60],
+                        want="an object of a class that derives from Callback",
+                        fix="pass an instance: EarlyStopping()",
+                    )
+                )
         every = [*own, *defaults]
         last = [c for c in every if getattr(c, "runs_last", False)]
         self.callbacks: list[Any] = [c for c in every if c not in last] + last

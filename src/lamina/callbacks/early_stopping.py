@@ -24,9 +24,17 @@ class EarlyStopping(Monitor):
     True
     """
 
-    def __init__(self, monitor: str = "val_loss", min_delta: float = 0, patience: int = 0, verbose: int = 0,
-                 mode: str = "auto", baseline: float | None = None, restore_best_weights: bool = False,
-                 start_from_epoch: int = 0):
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ):
         super().__init__(monitor, mode, min_delta)
         self.patience, self.verbose, self.baseline = patience, verbose, baseline
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
@@ -45,7 +53,7 @@ class EarlyStopping(Monitor):
         if value is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
-            self.best_weights, self.best_epoch = self.model.get_weights(), epoch    # if no epoch is good, the first one
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch  # if no epoch is good, the first one
         self.wait += 1
         if self.better(value, self.worst if self.best is None else self.best):
             self.best, self.best_epoch = value, epoch
@@ -67,8 +75,13 @@ class EarlyStopping(Monitor):
             self.model.set_weights(self.best_weights)
 
     def get_state(self):
-        return {"wait": self.wait, "stopped_epoch": self.stopped_epoch, "best_epoch": self.best_epoch, "best": self.best,
-                "best_weights": self.best_weights}
+        return {
+            "wait": self.wait,
+            "stopped_epoch": self.stopped_epoch,
+            "best_epoch": self.best_epoch,
+            "best": self.best,
+            "best_weights": self.best_weights,
+        }
 
     def set_state(self, state):
         self.__dict__.update(state)

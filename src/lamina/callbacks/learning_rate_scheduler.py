@@ -35,7 +35,9 @@ class LearningRateScheduler(Callback):
         except TypeError:
             new = self.schedule(epoch)
         if not isinstance(new, int | float | np.floating | np.ndarray) or np.ndim(new):
-            raise ArgumentError(message("the schedule of a LearningRateScheduler gives a number", got=repr(new)[:60], want="a float"))
+            raise ArgumentError(
+                message("the schedule of a LearningRateScheduler gives a number", got=repr(new)[:60], want="a float")
+            )
         self.model.optimizer.learning_rate = float(new)
         if self.verbose > 0:
             print(f"Epoch {epoch + 1}: the learning rate is {float(new):g}")

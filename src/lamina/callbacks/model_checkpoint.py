@@ -27,12 +27,22 @@ class ModelCheckpoint(Monitor):
     'model-01.lamina'
     """
 
-    def __init__(self, filepath, monitor: str = "val_loss", verbose: int = 0, save_best_only: bool = False,
-                 save_weights_only: bool = False, mode: str = "auto", save_freq: str | int = "epoch",
-                 initial_value_threshold: float | None = None):
+    def __init__(
+        self,
+        filepath,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ):
         super().__init__(monitor, mode)
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise ArgumentError(message("save_freq says when to save", got=repr(save_freq), want='"epoch" or a number of batches'))
+            raise ArgumentError(
+                message("save_freq says when to save", got=repr(save_freq), want='"epoch" or a number of batches')
+            )
         self.filepath, self.verbose = os.fspath(filepath), verbose
         self.save_best_only, self.save_weights_only, self.save_freq = save_best_only, save_weights_only, save_freq
         self.steps_between = None if save_freq == "epoch" else save_freq
@@ -44,8 +54,13 @@ class ModelCheckpoint(Monitor):
         try:
             return self.filepath.format(epoch=epoch + 1, **(logs or {}))
         except KeyError as problem:
-            raise ArgumentError(message(f"ModelCheckpoint: the file name asks for {problem}, which is not measured",
-                                        got=self.filepath, want=", ".join(["epoch", *(logs or {})]))) from None
+            raise ArgumentError(
+                message(
+                    f"ModelCheckpoint: the file name asks for {problem}, which is not measured",
+                    got=self.filepath,
+                    want=", ".join(["epoch", *(logs or {})]),
+                )
+            ) from None
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch

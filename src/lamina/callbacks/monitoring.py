@@ -9,8 +9,23 @@ from ..errors import ArgumentError, LaminaWarning, message
 from .callback import Callback
 
 MODES = ("auto", "min", "max")
-LARGER_IS_BETTER = ("acc", "accuracy", "auc", "precision", "recall", "f1", "fbeta", "r2", "iou", "hit", "specificity",
-                    "sensitivity", "cosine", "dice", "top_k")
+LARGER_IS_BETTER = (
+    "acc",
+    "accuracy",
+    "auc",
+    "precision",
+    "recall",
+    "f1",
+    "fbeta",
+    "r2",
+    "iou",
+    "hit",
+    "specificity",
+    "sensitivity",
+    "cosine",
+    "dice",
+    "top_k",
+)
 
 
 class Monitor(Callback):
@@ -24,12 +39,19 @@ class Monitor(Callback):
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0):
         super().__init__()
         if mode not in MODES:
-            raise ArgumentError(message(f"{type(self).__name__} does not know this mode", got=repr(mode),
-                                        want=", ".join(map(repr, MODES))))
+            raise ArgumentError(
+                message(
+                    f"{type(self).__name__} does not know this mode", got=repr(mode), want=", ".join(map(repr, MODES))
+                )
+            )
         self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
         name = monitor.removeprefix("val_").lower()
-        grows = mode == "max" or (mode == "auto" and not name.endswith("loss")
-                                  and any(word in name for word in LARGER_IS_BETTER) and not name.endswith("similarity_loss"))
+        grows = mode == "max" or (
+            mode == "auto"
+            and not name.endswith("loss")
+            and any(word in name for word in LARGER_IS_BETTER)
+            and not name.endswith("similarity_loss")
+        )
         self.sign = 1.0 if grows else -1.0
         self.warned = False
 
@@ -46,8 +68,11 @@ class Monitor(Callback):
 
     def better(self, value: float, reference: float) -> bool:
         """Whether a value is better than another by more than ``min_delta``."""
-        return self.sign * (value - reference) > self.min_delta if math.isfinite(reference) else \
-            self.sign * value > self.sign * reference
+        return (
+            self.sign * (value - reference) > self.min_delta
+            if math.isfinite(reference)
+            else self.sign * value > self.sign * reference
+        )
 
     def value(self, logs) -> float | None:
         """The watched entry; a warning, once, where there is none."""
@@ -57,6 +82,14 @@ class Monitor(Callback):
         if not self.warned:
             self.warned = True
             fix = "pass validation_data or validation_split to fit" if self.monitor.startswith("val_") else None
-            warnings.warn(LaminaWarning(message(f"{type(self).__name__} watches {self.monitor!r}, which is not measured",
-                                                got=", ".join(logs) or "no logs", fix=fix)), stacklevel=2)
+            warnings.warn(
+                LaminaWarning(
+                    message(
+                        f"{type(self).__name__} watches {self.monitor!r}, which is not measured",
+                        got=", ".join(logs) or "no logs",
+                        fix=fix,
+                    )
+                ),
+                stacklevel=2,
+            )
         return None

@@ -24,12 +24,24 @@ class ReduceLROnPlateau(Monitor):
     0.5
     """
 
-    def __init__(self, monitor: str = "val_loss", factor: float = 0.1, patience: int = 10, verbose: int = 0,
-                 mode: str = "auto", min_delta: float = 1e-4, cooldown: int = 0, min_lr: float = 0.0):
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ):
         super().__init__(monitor, mode, min_delta)
         if factor >= 1.0:
-            raise ArgumentError(message("ReduceLROnPlateau makes the learning rate smaller", got=f"factor={factor}",
-                                        want="a factor below 1"))
+            raise ArgumentError(
+                message(
+                    "ReduceLROnPlateau makes the learning rate smaller", got=f"factor={factor}", want="a factor below 1"
+                )
+            )
         self.factor, self.patience, self.verbose = factor, patience, verbose
         self.cooldown, self.min_lr = cooldown, min_lr
         self.begin()

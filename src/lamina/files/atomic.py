@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ def write_atomically(path: str | os.PathLike, pieces: bytes | Iterable[bytes | m
     pieces   the contents, whole or in pieces that are written one after the other
 
     The bytes go to a temporary sibling, are forced to the disk, and take the name in one rename; then the folder is
-    forced to the disk too. Where anything fails the sibling is removed and the old file stands. OSError as from ``open``.
+    forced to the disk too. Where anything fails the sibling is removed and the old file stands. OSError as from open.
 
     >>> import tempfile, os
     >>> path = os.path.join(tempfile.mkdtemp(), "note.txt")
@@ -23,7 +24,7 @@ def write_atomically(path: str | os.PathLike, pieces: bytes | Iterable[bytes | m
     """
     path = Path(path)
     sibling = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    sibling.unlink(missing_ok=True)      # left by a process of the same number that was killed
+    sibling.unlink(missing_ok=True)  # left by a process of the same number that was killed
     try:
         with open(sibling, "xb") as file:
             for piece in (pieces,) if isinstance(pieces, bytes) else pieces:
@@ -39,14 +40,10 @@ def write_atomically(path: str | os.PathLike, pieces: bytes | Iterable[bytes | m
 
 def force(descriptor: int) -> None:
     """What was written is on the disk. macOS needs its own call: there fsync only reaches the drive's cache."""
-    try:
+    if sys.platform == "darwin":
         import fcntl
 
-        full = getattr(fcntl, "F_FULLFSYNC", None)
-    except ImportError:
-        full = None
-    if full is not None:
-        fcntl.fcntl(descriptor, full)
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
     else:
         os.fsync(descriptor)
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import DataError, message, missing_extra
 from ..types import DTYPES, Type
 
-BLOCK = 1 << 20         # elements that are checked at a time: the temporaries stay within the cache
+BLOCK = 1 << 20  # elements that are checked at a time: the temporaries stay within the cache
 FIX_TEXT = "turn text into numbers first, for example one whole number per category"
 
 
@@ -22,8 +22,14 @@ def to_array(value, name: str) -> np.ndarray:
         array = from_objects(array, name)
     if array.dtype.kind in "USmMV" or array.dtype.kind == "c":
         what = "text" if array.dtype.kind in "US" else f"elements of type {array.dtype}"
-        raise DataError(message(f"{name} holds {what} where numbers are expected", got=shown(array), want="numbers",
-                                fix=FIX_TEXT if what == "text" else "turn them into floating-point numbers first"))
+        raise DataError(
+            message(
+                f"{name} holds {what} where numbers are expected",
+                got=shown(array),
+                want="numbers",
+                fix=FIX_TEXT if what == "text" else "turn them into floating-point numbers first",
+            )
+        )
     if str(array.dtype) not in DTYPES:
         array = array.astype(nearest(array))
     return np.ascontiguousarray(array) if array.ndim else array
@@ -42,8 +48,14 @@ def foreign(value, name: str) -> np.ndarray:
     except ValueError as problem:
         if "inhomogeneous" not in str(problem):
             raise
-        raise DataError(message(f"{name} is a list of rows of different lengths", got=shown(value), want="rows of one length",
-                                fix="pad them: lamina.data.pad_sequences")) from None
+        raise DataError(
+            message(
+                f"{name} is a list of rows of different lengths",
+                got=shown(value),
+                want="rows of one length",
+                fix="pad them: lamina.data.pad_sequences",
+            )
+        ) from None
 
 
 def from_arrow(value, name: str) -> np.ndarray:
@@ -63,13 +75,22 @@ def from_objects(array: np.ndarray, name: str) -> np.ndarray:
         if isinstance(x, str | bytes) or x is None:
             where = "" if array.ndim == 0 else f" at {position(np.unravel_index(place, array.shape))}"
             what = "nothing (None)" if x is None else "text"
-            raise DataError(message(f"{name} holds {what} where numbers are expected", got=f"{x!r}{where}", want="numbers",
-                                    fix=FIX_TEXT))
+            raise DataError(
+                message(
+                    f"{name} holds {what} where numbers are expected", got=f"{x!r}{where}", want="numbers", fix=FIX_TEXT
+                )
+            )
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(message(f"{name} holds objects where numbers are expected", got=shown(array), want="numbers",
-                                fix="give rows of one length that hold numbers only")) from None
+        raise DataError(
+            message(
+                f"{name} holds objects where numbers are expected",
+                got=shown(array),
+                want="numbers",
+                fix="give rows of one length that hold numbers only",
+            )
+        ) from None
 
 
 def nearest(array: np.ndarray) -> str:
@@ -112,12 +133,22 @@ def check_lengths(named: list[tuple[str, np.ndarray]]) -> int:
         raise DataError(message("there are no data", want="x, an array with one row for each sample"))
     lengths = {len(array) for _, array in named}
     if len(lengths) > 1:
-        raise DataError(message("the data differ in length", got=[f"{n}: {len(a)} rows" for n, a in named],
-                                want="one row for each sample in each of them"))
+        raise DataError(
+            message(
+                "the data differ in length",
+                got=[f"{n}: {len(a)} rows" for n, a in named],
+                want="one row for each sample in each of them",
+            )
+        )
     (rows,) = lengths
     if rows == 0:
-        raise DataError(message("the data are empty", got=", ".join(f"{n}: {a.dtype}{list(a.shape)}" for n, a in named),
-                                want="at least one row"))
+        raise DataError(
+            message(
+                "the data are empty",
+                got=", ".join(f"{n}: {a.dtype}{list(a.shape)}" for n, a in named),
+                want="at least one row",
+            )
+        )
     return rows
 
 
@@ -126,11 +157,17 @@ def check_finite(array: np.ndarray, name: str) -> None:
     if array.dtype.kind != "f":
         return
     flat = array.reshape(-1)
-    if all(np.isfinite(flat[i: i + BLOCK]).all() for i in range(0, flat.size, BLOCK)):
+    if all(np.isfinite(flat[i : i + BLOCK]).all() for i in range(0, flat.size, BLOCK)):
         return
     wrong = ~np.isfinite(array)
     place = np.unravel_index(int(wrong.reshape(-1).argmax()), array.shape)
     value, count = array[place], int(wrong.sum())
     more = f"; {count} of {array.size} values are not finite" if count > 1 else ""
-    raise DataError(message(f"{name} holds {value} at {position(place)}", got=f"{value}{more}", want="finite numbers",
-                            fix="drop these rows or fill the gaps first, for example with the mean of the column"))
+    raise DataError(
+        message(
+            f"{name} holds {value} at {position(place)}",
+            got=f"{value}{more}",
+            want="finite numbers",
+            fix="drop these rows or fill the gaps first, for example with the mean of the column",
+        )
+    )

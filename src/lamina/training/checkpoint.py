@@ -57,8 +57,16 @@ def load(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         except (FileFormatError, KeyError, ValueError) as problem:
             bad = path.with_name(path.name + ".bad")
             os.replace(path, bad)
-            warnings.warn(LaminaWarning(message("a checkpoint is damaged and is passed over", got=str(problem).split("\n")[0],
-                                                fix=f"it is now called {bad.name}")), stacklevel=2)
+            warnings.warn(
+                LaminaWarning(
+                    message(
+                        "a checkpoint is damaged and is passed over",
+                        got=str(problem).split("\n")[0],
+                        fix=f"it is now called {bad.name}",
+                    )
+                ),
+                stacklevel=2,
+            )
             continue
         return {name: array for name, array in tensors.items() if name.startswith("variable/")}, state
     return None
@@ -68,13 +76,23 @@ def restore(variables: Sequence[Variable], saved: dict[str, np.ndarray], folder:
     """The variables as they were saved; FileFormatError, before any is changed, where they are not the same ones."""
     mine = {f"variable/{i:05d}/{v.path}": v for i, v in enumerate(variables)}
     wrong = sorted(mine.keys() ^ saved.keys())
-    wrong += [name for name, v in mine.items() if name in saved and (saved[name].shape, str(saved[name].dtype)) != (v.shape, v.dtype)]
+    wrong += [
+        name
+        for name, v in mine.items()
+        if name in saved and (saved[name].shape, str(saved[name].dtype)) != (v.shape, v.dtype)
+    ]
     if wrong:
         name = wrong[0]
-        raise FileFormatError(message(
-            f"the checkpoint in {folder.name} belongs to another model", want=str(mine.get(name, "no such variable")),
-            got=f"{name.split('/', 2)[2]} {saved[name].dtype}{list(saved[name].shape)}" if name in saved else "no such variable",
-            fix="train the model it was made by, or delete the folder"))
+        raise FileFormatError(
+            message(
+                f"the checkpoint in {folder.name} belongs to another model",
+                want=str(mine.get(name, "no such variable")),
+                got=f"{name.split('/', 2)[2]} {saved[name].dtype}{list(saved[name].shape)}"
+                if name in saved
+                else "no such variable",
+                fix="train the model it was made by, or delete the folder",
+            )
+        )
     for name, variable in mine.items():
         variable.array[...] = saved[name]
         variable.version += 1
@@ -95,7 +113,7 @@ def packed(value, tensors: dict[str, np.ndarray]):
     return value
 
 
-def unpacked(value, tensors: dict[str, np.ndarray]):
+def unpacked(value, tensors: dict[str, np.ndarray]) -> Any:
     """The value with its arrays again, as copies of their own."""
     if isinstance(value, dict):
         if set(value) == {TENSOR}:

@@ -18,10 +18,27 @@ from . import nest
 from .step import State, every_layer, generator_of, penalties, settle, total_of, update_weights
 
 ACCEPTED = ("steps_per_execution", "jit_compile", "auto_scale_loss")
-KNOWN = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "backend", "lint", *ACCEPTED]
+KNOWN = [
+    "optimizer",
+    "loss",
+    "loss_weights",
+    "metrics",
+    "weighted_metrics",
+    "run_eagerly",
+    "backend",
+    "lint",
+    *ACCEPTED,
+]
 LINT = ("warn", "error", "off")
-NOTHING = {"loss": None, "loss_weights": None, "metrics": None, "weighted_metrics": None, "run_eagerly": False,
-           "backend": None, "lint": "warn"}
+NOTHING = {
+    "loss": None,
+    "loss_weights": None,
+    "metrics": None,
+    "weighted_metrics": None,
+    "run_eagerly": False,
+    "backend": None,
+    "lint": "warn",
+}
 
 
 class Compiled:
@@ -35,9 +52,21 @@ class Compiled:
     variables: list[Variable]
     trainable_variables: list[Variable]
 
-    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None,
-                run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile="auto", auto_scale_loss: bool = True,
-                backend: str | None = None, lint: str = "warn", **kwargs) -> None:
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile="auto",
+        auto_scale_loss: bool = True,
+        backend: str | None = None,
+        lint: str = "warn",
+        **kwargs,
+    ) -> None:
         """Says how the model is trained.
 
         optimizer         a name or an object
@@ -48,7 +77,7 @@ class Compiled:
         weighted_metrics  metrics that use sample weights and class weights
         run_eagerly       whether each step runs op by op on the reference, for debugging: print and breakpoints work
         backend           "native", "reference" or "xla"; the default is the fastest there is
-        lint              "warn", "error" or "off": what to do where data look wrong; "off" also lets NaN and infinity in
+        lint              "warn", "error" or "off": what to do where data look wrong; "off" lets NaN and infinity in
 
         ``steps_per_execution``, ``jit_compile`` and ``auto_scale_loss`` are accepted for Keras's sake. ArgumentError
         for names that are not known.
@@ -62,13 +91,25 @@ class Compiled:
         for name in kwargs:
             raise unknown("argument of compile", name, KNOWN)
         if lint not in LINT:
-            raise ArgumentError(message("lint says what to do where something looks wrong", got=repr(lint),
-                                        want=", ".join(map(repr, LINT))))
+            raise ArgumentError(
+                message(
+                    "lint says what to do where something looks wrong", got=repr(lint), want=", ".join(map(repr, LINT))
+                )
+            )
         before = self.__dict__.get("_state")
         self.optimizer = optimizers.get(optimizer)
-        arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
-                     "run_eagerly": bool(run_eagerly), "backend": backend, "lint": lint}
-        self.__dict__["_state"] = State(arguments, before.generation + 1 if before else 0, metrics_module.Mean(name="loss"))
+        arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": bool(run_eagerly),
+            "backend": backend,
+            "lint": lint,
+        }
+        self.__dict__["_state"] = State(
+            arguments, before.generation + 1 if before else 0, metrics_module.Mean(name="loss")
+        )
         self.__dict__["loss"], self.stop_training = loss, False
 
     @property
@@ -87,8 +128,13 @@ class Compiled:
 
     def _training_state(self) -> State:
         if not self.compiled:
-            raise ArgumentError(message(f"{self.name} does not know how to be trained", where=True,
-                                        fix='call compile(optimizer="adam", loss=…) first'))
+            raise ArgumentError(
+                message(
+                    f"{self.name} does not know how to be trained",
+                    where=True,
+                    fix='call compile(optimizer="adam", loss=…) first',
+                )
+            )
         return self.__dict__["_state"]
 
     def _state_for_prediction(self) -> State:
@@ -202,8 +248,14 @@ class Compiled:
     def state_variables(self) -> list[Variable]:
         """Everything that a step of training may change, each variable once: what a checkpoint holds."""
         state = self._training_state()
-        found = [*self.variables, *self.optimizer.variables, *(v for m in self.metrics for v in m.variables),
-                 self.generator.seed, self.generator.step, state.first_bad]
+        found = [
+            *self.variables,
+            *self.optimizer.variables,
+            *(v for m in self.metrics for v in m.variables),
+            self.generator.seed,
+            self.generator.step,
+            state.first_bad,
+        ]
         for traced in state.programs.values():
             if traced.trace.training:
                 found += traced.trace.assigned.values()

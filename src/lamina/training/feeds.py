@@ -5,6 +5,7 @@ Both say for each batch what it looks like (``Spec``), so that one program is ma
 
 from __future__ import annotations
 
+import array as python_array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +118,7 @@ class ArrayFeed:
 
     def gather(self, order: np.ndarray, batch: int) -> tuple[Spec, list[np.ndarray]]:
         """One batch as arrays of the Types of its program."""
-        rows = order[batch * self.batch_size: (batch + 1) * self.batch_size]
+        rows = order[batch * self.batch_size : (batch + 1) * self.batch_size]
         spec = self.spec(len(rows))
         return spec, [s[rows].astype(t.dtype, copy=False) for s, t in zip(self.sources, spec.types, strict=True)]
 
@@ -159,7 +160,7 @@ class IterableFeed:
         self.batches: int | None = len(data) if hasattr(data, "__len__") else None
         if self.batches == 0:
             raise DataError(message("the data are empty", got=f"{type(data).__name__} of no batches"))
-        self.first: list = []       # a batch that was looked at before its turn
+        self.first: list = []  # a batch that was looked at before its turn
         self.iterator: Iterator | None = None
 
     def peek(self) -> tuple[Spec, list[np.ndarray]]:
@@ -171,8 +172,13 @@ class IterableFeed:
             try:
                 self.first = [next(self.iterator)]
             except StopIteration:
-                raise DataError(message("the data are empty", got=f"{type(self.data).__name__} without a batch",
-                                        fix="a generator can be used once: make a new one")) from None
+                raise DataError(
+                    message(
+                        "the data are empty",
+                        got=f"{type(self.data).__name__} without a batch",
+                        fix="a generator can be used once: make a new one",
+                    )
+                ) from None
         return batch_of(self.first[0], self.finite)
 
     def begin(self, skip: int = 0, order=None) -> Iterator[tuple[Spec, list[np.ndarray]]]:
@@ -210,7 +216,11 @@ class IterableFeed:
 
 def is_iterable(data) -> bool:
     """Whether data come as batches: a generator, a loader, a PyDataset. Arrays, lists and dicts do not."""
-    if nest.is_array(data) or isinstance(data, list | tuple | dict | str | bytes) or data is None:
+    if (
+        nest.is_array(data)
+        or isinstance(data, list | tuple | dict | str | bytes | memoryview | python_array.array)
+        or data is None
+    ):
         return False
     return hasattr(data, "__iter__") or (hasattr(data, "__getitem__") and hasattr(data, "__len__"))
 
@@ -220,6 +230,11 @@ def feed_of(x, y=None, sample_weight=None, batch_size: int | None = None, shuffl
     if not is_iterable(x):
         return ArrayFeed(x, y, sample_weight, 32 if batch_size is None else batch_size, shuffle, finite)
     if y is not None or sample_weight is not None:
-        raise ArgumentError(message("x gives whole batches, so y and sample_weight come with them", got=type(x).__name__,
-                                    want="(x, y) or (x, y, sample_weight) as each batch"))
+        raise ArgumentError(
+            message(
+                "x gives whole batches, so y and sample_weight come with them",
+                got=type(x).__name__,
+                want="(x, y) or (x, y, sample_weight) as each batch",
+            )
+        )
     return IterableFeed(x, shuffle, finite)

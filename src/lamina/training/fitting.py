@@ -1,4 +1,4 @@
-"""What ``fit`` settles before the first step: the plan, the tail for validation, and whether the targets can be meant."""
+"""What ``fit`` settles before the first step: the plan, the tail for validation, and whether targets can be meant."""
 
 from __future__ import annotations
 
@@ -19,13 +19,21 @@ from .targets import check_targets, tail_differs
 
 def check_plan(epochs: int, initial_epoch: int, steps: int | None, split: float, class_weight) -> None:
     """ArgumentError for numbers that make no training."""
-    for name, value, least in (("epochs", epochs, 0), ("initial_epoch", initial_epoch, 0), ("steps_per_epoch", steps, 1)):
+    for name, value, least in (
+        ("epochs", epochs, 0),
+        ("initial_epoch", initial_epoch, 0),
+        ("steps_per_epoch", steps, 1),
+    ):
         if value is not None and (not isinstance(value, int | np.integer) or value < least):
             raise ArgumentError(message(f"{name} is a whole number", got=repr(value), want=f"{least} or more"))
     if not 0 <= split < 1:
-        raise ArgumentError(message("validation_split is a share of the data", got=repr(split), want="0 <= validation_split < 1"))
+        raise ArgumentError(
+            message("validation_split is a share of the data", got=repr(split), want="0 <= validation_split < 1")
+        )
     if class_weight is not None and not isinstance(class_weight, dict):
-        raise ArgumentError(message("class_weight is a dict", got=repr(class_weight)[:60], want="{class number: weight}"))
+        raise ArgumentError(
+            message("class_weight is a dict", got=repr(class_weight)[:60], want="{class number: weight}")
+        )
 
 
 def plan_of(feed, steps: int | None) -> dict[str, Any]:
@@ -36,20 +44,27 @@ def plan_of(feed, steps: int | None) -> dict[str, Any]:
 
 
 def split_tail(x, y, sample_weight, share: float, lint: str):
-    """(x, y, sample_weight) without the last rows, and these rows. Shuffling comes later, so sorted data split badly."""
+    """(x, y, sample_weight) without the last rows, and these rows. Shuffling comes later: sorted data split badly."""
     if is_iterable(x):
         raise ArgumentError(message("validation_split needs arrays", got=type(x).__name__, fix="pass validation_data"))
     structures, names, arrays = arrays_of(x, y, sample_weight)
     rows = check_lengths(list(zip(names, arrays)))
     cut = int(rows * (1 - share))
     if cut in (0, rows):
-        raise DataError(message("validation_split leaves no rows to train on, or none to validate", got=f"{rows} rows, {share}",
-                                want="at least one row on each side"))
+        raise DataError(
+            message(
+                "validation_split leaves no rows to train on, or none to validate",
+                got=f"{rows} rows, {share}",
+                want="at least one row on each side",
+            )
+        )
     spec = Spec(structures, names, [])
     for i in spec.part(1):
         problem = tail_differs(arrays[i][:cut], arrays[i][cut:])
         if problem is not None and lint != "off":
-            text = message(problem, got=f"rows {cut}..{rows - 1} of {names[i]}", fix="shuffle x and y together before fit")
+            text = message(
+                problem, got=f"rows {cut}..{rows - 1} of {names[i]}", fix="shuffle x and y together before fit"
+            )
             if lint == "error":
                 raise DataError(text)
             warnings.warn(LaminaWarning(text), stacklevel=4)
@@ -85,8 +100,9 @@ class Validation:
             self.feed = feed_of(data)
         else:
             self.parts = validation_parts(data)
-            self.feed = feed_of(*self.parts, batch_size=batch_size,
-                                finite=model._training_state().arguments["lint"] != "off")
+            self.feed = feed_of(
+                *self.parts, batch_size=batch_size, finite=model._training_state().arguments["lint"] != "off"
+            )
 
     def due(self, epoch: int) -> bool:
         """Whether this epoch, counted from 0, is followed by a validation."""
@@ -106,13 +122,17 @@ def validation_parts(data) -> tuple:
     if isinstance(data, list) and len(data) in (2, 3) and nest.is_branch(data):
         data = tuple(data)
     if not isinstance(data, tuple) or not 1 <= len(data) <= 3:
-        raise ArgumentError(message("validation_data is (x, y), (x, y, sample_weight) or something that gives batches",
-                                    got=type(data).__name__))
+        raise ArgumentError(
+            message(
+                "validation_data is (x, y), (x, y, sample_weight) or something that gives batches",
+                got=type(data).__name__,
+            )
+        )
     return (*data, *(None,) * (3 - len(data)))
 
 
 class Outputs:
-    """Predictions gathered batch by batch; where the number of rows is known they are written into arrays of that size."""
+    """Predictions gathered batch by batch; where the number of rows is known, into arrays of that size."""
 
     def __init__(self, rows: int | None):
         self.rows, self.at = rows, 0
@@ -130,7 +150,7 @@ class Outputs:
         if not self.arrays:
             self.arrays = [np.empty((self.rows, *v.shape[1:]), v.dtype) for v in values]
         for array, v in zip(self.arrays, values):
-            array[self.at: self.at + rows] = v
+            array[self.at : self.at + rows] = v
         self.at += rows
 
     def result(self):

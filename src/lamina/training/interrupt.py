@@ -7,7 +7,7 @@ import threading
 
 
 class Interrupt:
-    """While entered, Ctrl-C waits for the end of the running step; outside of steps, and at a second Ctrl-C, it acts at once.
+    """While entered, Ctrl-C waits for the end of the running step; a second one, or one outside of steps, acts at once.
 
     Only Python's own handler is replaced, only in the main thread, and it is put back at the end.
     """

@@ -14,7 +14,7 @@ from .interrupt import Finished, Interrupt
 from .position import Position
 from .step import Runner
 
-VISIT = 0.05        # seconds between two visits to Python while arrays are trained on
+VISIT = 0.05  # seconds between two visits to Python while arrays are trained on
 
 
 class TrainingLoop:
@@ -24,8 +24,16 @@ class TrainingLoop:
     validate  called with the number of an epoch, gives the logs of a validation, or {} where none is due
     """
 
-    def __init__(self, model, runner: Runner, feed, callbacks: CallbackList, epochs: int, steps: int | None,
-                 validate: Callable[[int], dict[str, float]]):
+    def __init__(
+        self,
+        model,
+        runner: Runner,
+        feed,
+        callbacks: CallbackList,
+        epochs: int,
+        steps: int | None,
+        validate: Callable[[int], dict[str, float]],
+    ):
         self.model, self.runner, self.feed, self.callbacks = model, runner, feed, callbacks
         self.epochs, self.steps, self.validate = epochs, steps, validate
         self.total = steps or feed.batches
@@ -33,7 +41,7 @@ class TrainingLoop:
         self.by_batch = callbacks.wants_batches("train")
         self.shows = callbacks.wants_progress()
         self.strides = callbacks.strides()
-        self.pieces = 1             # how many steps the next piece has
+        self.pieces = 1  # how many steps the next piece has
         self.stream: Iterator | None = None
         self.result = None
 
@@ -127,15 +135,21 @@ class TrainingLoop:
             inspect_targets(self.runner.state, *item)
             self.take(1, self.runner.batch, *item)
             if self.feed.batches and at.done % self.feed.batches == 0:
-                next(self.stream, None)         # the end of the turn, which tells the data
+                next(self.stream, None)  # the end of the turn, which tells the data
         return True
 
 
 def ran_out(at: Position, steps: int | None) -> None:
-    warnings.warn(LaminaWarning(message(
-        "the data ran out, so that training ends", got=f"epoch {at.epoch + 1}, step {at.step}" + (f" of {steps}" if steps else ""),
-        fix="a generator gives its batches once: let it go on for ever, or pass something that can be iterated again")),
-        stacklevel=2)
+    warnings.warn(
+        LaminaWarning(
+            message(
+                "the data ran out, so that training ends",
+                got=f"epoch {at.epoch + 1}, step {at.step}" + (f" of {steps}" if steps else ""),
+                fix="a generator gives its batches once: let it go on for ever, or pass what can be iterated again",
+            )
+        ),
+        stacklevel=2,
+    )
 
 
 def turns(feed: IterableFeed, at: Position, endless: bool, seed: int) -> Iterator:

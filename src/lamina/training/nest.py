@@ -16,10 +16,13 @@ def is_array(value) -> bool:
 
 
 def is_branch(value) -> bool:
-    """Whether a value holds several arrays: a dict, or a list or tuple with an array in it. A list of numbers is data."""
-    return isinstance(value, dict) or (isinstance(value, list | tuple) and len(value) > 0
-                                       and all(is_array(v) or is_branch(v) or v is None for v in value)
-                                       and not all(isinstance(v, np.generic) or v is None for v in value))
+    """Whether a value holds several arrays: a dict, a list or tuple with an array in it. A list of numbers is data."""
+    return isinstance(value, dict) or (
+        isinstance(value, list | tuple)
+        and len(value) > 0
+        and all(is_array(v) or is_branch(v) or v is None for v in value)
+        and not all(isinstance(v, np.generic) or v is None for v in value)
+    )
 
 
 def flatten(value, name: str = "") -> tuple[Any, list[tuple[str, Any]]]:
@@ -69,7 +72,10 @@ def by_output(spec, names: list[str], what: str, complain: Callable) -> list:
         return [spec.get(name) for name in names]
     if isinstance(spec, list | tuple):
         if len(spec) != len(names):
-            raise complain(f"{what} has another length than the model has outputs", got=str(len(spec)),
-                           want=f"{len(names)}: {', '.join(names)}")
+            raise complain(
+                f"{what} has another length than the model has outputs",
+                got=str(len(spec)),
+                want=f"{len(names)}: {', '.join(names)}",
+            )
         return list(spec)
     return [spec] * len(names)

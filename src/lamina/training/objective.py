@@ -16,7 +16,9 @@ from . import nest
 
 
 def complaint(problem: str, *, got: str, want: str) -> ArgumentError:
-    return ArgumentError(message(problem, got=got, want=want, fix="say it for each output: a list in order, or a dict by name"))
+    return ArgumentError(
+        message(problem, got=got, want=want, fix="say it for each output: a list in order, or a dict by name")
+    )
 
 
 def named_outputs(model, y_pred) -> tuple[list[str], list]:
@@ -24,7 +26,7 @@ def named_outputs(model, y_pred) -> tuple[list[str], list]:
     _, leaves = nest.flatten(y_pred)
     if isinstance(y_pred, dict):
         return list(y_pred), [x for _, x in leaves]
-    known = list(getattr(model, "output_names", None) or ())
+    known: list[str] = list(getattr(model, "output_names", None) or ())
     if len(known) != len(leaves) or len(set(known)) != len(known):
         known = ["output"] if len(leaves) == 1 else [f"output_{i}" for i in range(len(leaves))]
     return known, [x for _, x in leaves]
@@ -37,17 +39,30 @@ def for_outputs(value, names: list[str], what: str) -> list:
     if isinstance(value, dict):
         for key in value:
             if key not in names:
-                raise DataError(message(f"{what} names no output of the model", got=repr(key), want=", ".join(map(repr, names))))
+                raise DataError(
+                    message(f"{what} names no output of the model", got=repr(key), want=", ".join(map(repr, names)))
+                )
         return [value.get(name) for name in names]
     if isinstance(value, list | tuple):
         if len(value) != len(names):
-            raise DataError(message(f"{what} is a list of another length than the model has outputs", got=f"{len(value)} arrays",
-                                    want=f"{len(names)}: {', '.join(names)}",
-                                    fix=f"make one array of it: np.array({what})" if len(names) == 1 else None))
+            raise DataError(
+                message(
+                    f"{what} is a list of another length than the model has outputs",
+                    got=f"{len(value)} arrays",
+                    want=f"{len(names)}: {', '.join(names)}",
+                    fix=f"make one array of it: np.array({what})" if len(names) == 1 else None,
+                )
+            )
         return list(value)
     if len(names) > 1 and what == "y":
-        raise DataError(message("y is one array, the model has several outputs", got="1 array", want=", ".join(names),
-                                fix="give a list in order, or a dict by name"))
+        raise DataError(
+            message(
+                "y is one array, the model has several outputs",
+                got="1 array",
+                want=", ".join(names),
+                fix="give a list in order, or a dict by name",
+            )
+        )
     return [value] * len(names)
 
 
@@ -64,19 +79,30 @@ class Objective:
         self.losses: list = []
         for identifier, t, p in zip(told, y, y_pred, strict=True):
             self.losses.append(None if identifier is None or t is None else losses_module.for_output(identifier, t, p))
-        self.weights = nest.by_output(weights, names, "loss_weights", complaint) if weights is not None else [None] * len(names)
+        self.weights = (
+            nest.by_output(weights, names, "loss_weights", complaint) if weights is not None else [None] * len(names)
+        )
         for name, identifier, t in zip(names, told, y, strict=True):
             if identifier is not None and t is None:
-                raise DataError(message(f"the output {name!r} has a loss, but no y came for it", got=f"loss {identifier!r}",
-                                        want="y, one array for each output with a loss"))
+                raise DataError(
+                    message(
+                        f"the output {name!r} has a loss, but no y came for it",
+                        got=f"loss {identifier!r}",
+                        want="y, one array for each output with a loss",
+                    )
+                )
         several = len(names) > 1
-        self.trackers = [metrics_module.Mean(name=f"{n}_loss") if several and loss is not None else None
-                         for n, loss in zip(names, self.losses, strict=True)]
+        self.trackers = [
+            metrics_module.Mean(name=f"{n}_loss") if several and loss is not None else None
+            for n, loss in zip(names, self.losses, strict=True)
+        ]
 
     def terms(self, y: list, y_pred: list, weights: list, rows: int) -> list:
         """The losses of the outputs as nodes, times their weights; what they are without weights is tracked."""
         found = []
-        for loss, t, p, w, factor, tracker in zip(self.losses, y, y_pred, weights, self.weights, self.trackers, strict=True):
+        for loss, t, p, w, factor, tracker in zip(
+            self.losses, y, y_pred, weights, self.weights, self.trackers, strict=True
+        ):
             if loss is None:
                 continue
             value = loss(t, p, w)
@@ -102,20 +128,31 @@ class Measures:
     def made(spec, what: str, names: list[str], y: list, y_pred: list) -> list[list]:
         """The metric objects of each output."""
         if isinstance(spec, list | tuple) and not any(isinstance(s, list | tuple | dict) for s in spec):
-            spec = [list(spec)] if len(names) == 1 else [[s] for s in spec] if len(spec) == len(names) else \
-                [list(spec)] * len(names)
+            spec = (
+                [list(spec)]
+                if len(names) == 1
+                else [[s] for s in spec]
+                if len(spec) == len(names)
+                else [list(spec)] * len(names)
+            )
         elif spec is not None and not isinstance(spec, list | tuple | dict):
             spec = [[spec]] * len(names)
         told = nest.by_output(spec, names, what, complaint)
         found: list[list] = []
         for identifiers, t, p in zip(told, y, y_pred, strict=True):
-            some = identifiers if isinstance(identifiers, list | tuple) else [] if identifiers is None else [identifiers]
+            some = (
+                identifiers if isinstance(identifiers, list | tuple) else [] if identifiers is None else [identifiers]
+            )
             found.append([] if t is None else [metrics_module.for_output(m, t, p) for m in some if m is not None])
         seen: set[int] = set()
         for metric in [m for some in found for m in some]:
             if id(metric) in seen:
-                raise ArgumentError(message(f"the metric {metric.name!r} stands for two outputs, and has one state",
-                                            fix="make one metric object for each output"))
+                raise ArgumentError(
+                    message(
+                        f"the metric {metric.name!r} stands for two outputs, and has one state",
+                        fix="make one metric object for each output",
+                    )
+                )
             seen.add(id(metric))
         return found
 
@@ -138,20 +175,33 @@ def class_weights(class_weight, names: list[str], several: bool) -> list[dict[in
     if class_weight is None:
         return [None] * len(names)
     if not isinstance(class_weight, dict) or not class_weight:
-        raise ArgumentError(message("class_weight is a dict", got=repr(class_weight)[:60], want="{class number: weight}",
-                                    fix="with several outputs: {name of the output: {class number: weight}}"))
+        raise ArgumentError(
+            message(
+                "class_weight is a dict",
+                got=repr(class_weight)[:60],
+                want="{class number: weight}",
+                fix="with several outputs: {name of the output: {class number: weight}}",
+            )
+        )
     if any(isinstance(v, dict) for v in class_weight.values()):
-        return [None if w is None else checked(w) for w in nest.by_output(class_weight, names, "class_weight", complaint)]
+        return [
+            None if w is None else checked(w) for w in nest.by_output(class_weight, names, "class_weight", complaint)
+        ]
     if several:
-        raise complaint("class_weight is meant for one output, the model has several", got=repr(class_weight)[:60],
-                        want=f"{{name: {{class number: weight}}}} with names among {', '.join(names)}")
+        raise complaint(
+            "class_weight is meant for one output, the model has several",
+            got=repr(class_weight)[:60],
+            want=f"{{name: {{class number: weight}}}} with names among {', '.join(names)}",
+        )
     return [checked(class_weight)]
 
 
 def checked(weights: dict) -> dict[int, float]:
     for key in weights:
         if int(key) != key or int(key) < 0:
-            raise ArgumentError(message("class_weight names classes by their numbers", got=repr(key), want="0, 1, 2, …"))
+            raise ArgumentError(
+                message("class_weight names classes by their numbers", got=repr(key), want="0, 1, 2, …")
+            )
     return {int(k): float(v) for k, v in weights.items()}
 
 
@@ -166,8 +216,12 @@ def weighed_by_class(table: dict[int, float] | None, y, weight) -> Any:
     if len(y.shape) > 1 and y.shape[-1] > 1:
         numbers = ops.argmax(y, axis=-1)
     else:
-        numbers = ops.cast(ops.round(ops.squeeze(y, -1) if len(y.shape) > 1 else y) if str(y.dtype).startswith("float")
-                           else (ops.squeeze(y, -1) if len(y.shape) > 1 else y), "int32")
+        numbers = ops.cast(
+            ops.round(ops.squeeze(y, -1) if len(y.shape) > 1 else y)
+            if str(y.dtype).startswith("float")
+            else (ops.squeeze(y, -1) if len(y.shape) > 1 else y),
+            "int32",
+        )
     last = max(table) + 1
     known = [table.get(i, 1.0) for i in range(last)] + [1.0]
     row = ops.where(ops.logical_and(numbers >= 0, numbers < last), ops.cast(numbers, "int32"), last)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ops.random import random_bits
 
-FIRST_STREAM = 2**31        # random ops of a program number their streams from 1; the orders of a training begin here
+FIRST_STREAM = 2**31  # random ops of a program number their streams from 1; the orders of a training begin here
 
 
 def permutation(size: int, seed: int, start: int, turn: int) -> np.ndarray:

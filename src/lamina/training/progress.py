@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-REFRESH = 0.05      # seconds between two pictures of the bar
+REFRESH = 0.05  # seconds between two pictures of the bar
 BAR = 24
 
 

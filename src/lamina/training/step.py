@@ -27,7 +27,7 @@ CACHE = 8
 
 
 class State:
-    """What ``compile`` decided, and what follows from it. It stands apart from the model, which would own its variables.
+    """What ``compile`` decided, and what follows from it. The model does not own its variables.
 
     generation  grows with each ``compile``, so that programs of the one before are not used
     first_bad   the generator's step at which the loss was first NaN or infinite, or -1; kept where someone watches it
@@ -37,7 +37,7 @@ class State:
         self.arguments, self.generation, self.loss_tracker = arguments, generation, loss_tracker
         self.objective: Objective | None = None
         self.measures: Measures | None = None
-        self.listed: list | None = None         # the metrics, found once for each call of fit
+        self.listed: list | None = None  # the metrics, found once for each call of fit
         self.class_weight: dict | None = None
         self.watch = False
         self.first_bad = Variable(np.int32(-1), trainable=False, name="first_bad_step")
@@ -117,6 +117,7 @@ class Runner:
 
     def step(self, spec: Spec) -> Callable:
         """The function that is traced: takes the leaves of a batch."""
+
         def run(*leaves):
             result = self.function(spec.unpack(leaves))
             if self.training:
@@ -127,17 +128,23 @@ class Runner:
         return run
 
     def key(self, spec: Spec) -> tuple:
-        changing = (pattern_of(self.model), self.state.watch, repr(self.state.class_weight)) if self.training else \
-            (repr(self.state.class_weight),)
+        changing = (
+            (pattern_of(self.model), self.state.watch, repr(self.state.class_weight))
+            if self.training
+            else (repr(self.state.class_weight),)
+        )
         return self.kind, self.state.generation, changing, spec.key
 
     def traced(self, spec: Spec) -> Traced:
         """The program for a kind of batch, from the cache of the ``CACHE`` that were used last."""
         programs, key = self.state.programs, self.key(spec)
         if key not in programs:
-            programs[key] = trace(self.step(spec), spec.types, names=spec.names, training=self.training,
-                                  generator=self.model.generator)
-            if self.training and not programs[key].trace.assigned.keys() & {id(v) for v in self.model.trainable_variables}:
+            programs[key] = trace(
+                self.step(spec), spec.types, names=spec.names, training=self.training, generator=self.model.generator
+            )
+            if self.training and not programs[key].trace.assigned.keys() & {
+                id(v) for v in self.model.trainable_variables
+            }:
                 warn_untrained(self.model)
         programs.move_to_end(key)
         while len(programs) > CACHE:
@@ -166,7 +173,10 @@ class Runner:
             for i in range(batch, batch + steps):
                 result = self.batch(*feed.gather(order, i))
             return result
-        for first, rows, some in ((batch, feed.batch_size, full), (batch + full, feed.rows_of(batch + full), steps - full)):
+        for first, rows, some in (
+            (batch, feed.batch_size, full),
+            (batch + full, feed.rows_of(batch + full), steps - full),
+        ):
             if some > 0:
                 traced = self.traced(feed.spec(rows))
                 arrays = traced.program(self.backend).run_steps(feed.sources, order, first * feed.batch_size, some)
@@ -182,8 +192,15 @@ def nest_of(traced: Traced, arrays):
 def warn_untrained(model) -> None:
     if model.trainable_variables or not model.variables:
         return
-    warnings.warn(LaminaWarning(message(f"{model.name} has no trainable weights, so that fit changes nothing",
-                                        fix="set trainable = True on the layers that should learn")), stacklevel=2)
+    warnings.warn(
+        LaminaWarning(
+            message(
+                f"{model.name} has no trainable weights, so that fit changes nothing",
+                fix="set trainable = True on the layers that should learn",
+            )
+        ),
+        stacklevel=2,
+    )
 
 
 def generator_of(seed: int) -> Generator:

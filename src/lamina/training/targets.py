@@ -28,10 +28,15 @@ def check_targets(loss, y: np.ndarray, output_shape: tuple[int, ...], name: str)
         wrong = (y < 0) | (y > 1) if y.dtype != bool else np.zeros(0, bool)
         if wrong.any():
             place = np.unravel_index(int(wrong.reshape(-1).argmax()), y.shape)
-            raise DataError(message(
-                f"{name} holds {y[place]} at {position(place)}, binary cross-entropy wants 0 or 1", want="numbers within 0..1",
-                got=f"values from {y.min()} to {y.max()}", fix="labels of -1 and 1 go with hinge; of more than two classes "
-                "with sparse_categorical_crossentropy and one output for each class"))
+            raise DataError(
+                message(
+                    f"{name} holds {y[place]} at {position(place)}, binary cross-entropy wants 0 or 1",
+                    want="numbers within 0..1",
+                    got=f"values from {y.min()} to {y.max()}",
+                    fix="labels of -1 and 1 go with hinge; of more than two classes "
+                    "with sparse_categorical_crossentropy and one output for each class",
+                )
+            )
 
 
 def tail_differs(y: np.ndarray, tail: np.ndarray) -> str | None:
@@ -43,7 +48,8 @@ def tail_differs(y: np.ndarray, tail: np.ndarray) -> str | None:
         return None
     missing = np.setdiff1d(there, here)
     if len(missing):
-        return f"the validation part holds labels that the training part lacks: {', '.join(map(str, missing[:8].tolist()))}"
-    if len(there) == 1 < len(here):
+        some = ", ".join(map(str, missing[:8].tolist()))
+        return f"the validation part holds labels that the training part lacks: {some}"
+    if len(there) == 1 < len(here) and len(tail) >= 10:
         return f"the validation part holds one label only: {there[0]}"
     return None

@@ -20,11 +20,25 @@ class Trainer(Compiled):
     position: Position
     callbacks: CallbackList
 
-    def fit(self, x=None, y=None, batch_size: int | None = None, epochs: int = 1, verbose="auto", callbacks=None,
-            validation_split: float = 0.0, validation_data=None, shuffle: bool = True, class_weight=None,
-            sample_weight=None, initial_epoch: int = 0, steps_per_epoch: int | None = None,
-            validation_steps: int | None = None, validation_batch_size: int | None = None,
-            validation_freq=1) -> History:
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose="auto",
+        callbacks=None,
+        validation_split: float = 0.0,
+        validation_data=None,
+        shuffle: bool = True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq=1,
+    ) -> History:
         """Trains the model, and gives its ``History``.
 
         x                 an array, a list or a dict of them, or anything that gives batches (x, y, sample_weight)
@@ -59,7 +73,9 @@ class Trainer(Compiled):
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split_tail(x, y, sample_weight, validation_split, lint)
         feed = feed_of(x, y, sample_weight, batch_size, bool(shuffle), lint != "off")
-        validation = Validation(self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq)
+        validation = Validation(
+            self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq
+        )
         some = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
         state.class_weight, state.watch = class_weight, any(getattr(c, "watches_loss", False) for c in some)
         state.first_bad.assign(-1)
@@ -117,8 +133,18 @@ class Trainer(Compiled):
 
     # ------------------------------------------------------------------------------------------------ evaluate, predict
 
-    def evaluate(self, x=None, y=None, batch_size: int | None = None, verbose="auto", sample_weight=None,
-                 steps: int | None = None, callbacks=None, return_dict: bool = False, **kwargs):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size: int | None = None,
+        verbose="auto",
+        sample_weight=None,
+        steps: int | None = None,
+        callbacks=None,
+        return_dict: bool = False,
+        **kwargs,
+    ):
         """Loss and metrics on data: a number if there is the loss only, else a list in the order of ``metrics_names``.
 
         x, y, sample_weight  as for ``fit``
@@ -135,8 +161,16 @@ class Trainer(Compiled):
         progress = Progress(verbose)
         progress.begin("Evaluate", steps or feed.batches)
         try:
-            every = callbacks if isinstance(callbacks, CallbackList) else CallbackList(callbacks, (), self, {
-                "verbose": 1 if verbose == "auto" else int(verbose), "steps": steps or feed.batches})
+            every = (
+                callbacks
+                if isinstance(callbacks, CallbackList)
+                else CallbackList(
+                    callbacks,
+                    (),
+                    self,
+                    {"verbose": 1 if verbose == "auto" else int(verbose), "steps": steps or feed.batches},
+                )
+            )
             logs = self._tested(feed, steps, every, progress)
         finally:
             progress.close()
@@ -171,9 +205,12 @@ class Trainer(Compiled):
         state = self._state_for_prediction()
         feed = feed_of(x, batch_size=batch_size, finite=False)
         runner = Runner(self, state, "predict", self.predict_step)
-        every = callbacks if isinstance(callbacks, CallbackList) else CallbackList(callbacks, (), self, {
-            "steps": steps or feed.batches})
-        rows = min(feed.size, (steps or feed.batches) * feed.batch_size) if isinstance(feed, ArrayFeed) else None
+        every = (
+            callbacks
+            if isinstance(callbacks, CallbackList)
+            else CallbackList(callbacks, (), self, {"steps": steps or feed.batches})
+        )
+        rows = min(feed.size, (steps or feed.size) * feed.batch_size) if isinstance(feed, ArrayFeed) else None
         outputs, progress = Outputs(rows), Progress(verbose, lasting=False)
         every.call("on_predict_begin", {})
         progress.begin("Predict", steps or feed.batches)
@@ -233,5 +270,6 @@ def only_x(spec: Spec, arrays: list) -> tuple[Spec, list]:
     part = spec.part(0)
     if len(part) == len(arrays):
         return spec, arrays
-    return Spec((spec.structures[0], None, None), [spec.names[i] for i in part], [spec.types[i] for i in part]), \
-        [arrays[i] for i in part]
+    return Spec((spec.structures[0], None, None), [spec.names[i] for i in part], [spec.types[i] for i in part]), [
+        arrays[i] for i in part
+    ]
