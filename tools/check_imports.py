@@ -49,7 +49,7 @@ def targets(node: ast.AST, package: list[str]) -> list[list[str]]:
         found = [[*base, alias.name] for alias in node.names]
     else:
         return []
-    return [parts for parts in found if parts[0] == "lamina"]
+    return [parts for parts in found if parts[0] == "lamina" and parts[1:] != ["__version__"]]
 
 
 def imports(tree: ast.AST, inside: bool = False):
