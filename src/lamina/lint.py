@@ -63,10 +63,11 @@ def report(findings: Iterable[Finding], lint: str = "warn", stacklevel: int = 3)
     if lint == "error":
         raise ArgumentError("\n".join([*map(str, found), '  (lint="warn" warns only)']))
     for finding in found:
-        warnings.warn(LaminaWarning(f"{finding}\n  ({finding.code}; lint=\"off\" is silent)"), stacklevel=stacklevel)
+        warnings.warn(LaminaWarning(f'{finding}\n  ({finding.code}; lint="off" is silent)'), stacklevel=stacklevel)
 
 
 # ---- the program
+
 
 def of_network(outputs: Sequence[Node], losses: Sequence) -> list[Finding]:
     """What is wrong with a program, before it is trained.
@@ -87,13 +88,22 @@ def of_output(y: Node, loss) -> list[Finding]:
     kind, logits = end.op.name if end.op else "input", takes_logits(loss)
     name = str(getattr(loss, "name", type(loss).__name__))
     if logits and kind in PROBABILITIES:
-        return [Finding("probabilities-as-logits", end.path, kind,
-                        f"leave {kind} out, or take {name} with from_logits=False")]
+        return [
+            Finding(
+                "probabilities-as-logits", end.path, kind, f"leave {kind} out, or take {name} with from_logits=False"
+            )
+        ]
     unbounded = kind in UNBOUNDED or linear_source(end, weight_nodes()) is not None
     if logits is False and unbounded and "crossentropy" in entropy_name(loss):
         wanted = "sigmoid" if "binary" in entropy_name(loss) else "softmax"
-        return [Finding("logits-as-probabilities", end.path, f"{name} with from_logits=False, after {kind}",
-                        f"end in {wanted}, or take {name} with from_logits=True")]
+        return [
+            Finding(
+                "logits-as-probabilities",
+                end.path,
+                f"{name} with from_logits=False, after {kind}",
+                f"end in {wanted}, or take {name} with from_logits=True",
+            )
+        ]
     return []
 
 
@@ -121,8 +131,11 @@ def source(node: Node) -> Node:
 
 def of_softmax(order: Sequence[Node]) -> list[Finding]:
     """Softmax over a single unit."""
-    return [Finding("softmax-of-one", n.path, str(n.type), "use one unit with sigmoid, or one unit for each class")
-            for n in order if n.op is not None and n.op.name in ("softmax", "log_softmax") and n.shape[-1] == 1]
+    return [
+        Finding("softmax-of-one", n.path, str(n.type), "use one unit with sigmoid, or one unit for each class")
+        for n in order
+        if n.op is not None and n.op.name in ("softmax", "log_softmax") and n.shape[-1] == 1
+    ]
 
 
 def of_linear_stacks(order: Sequence[Node]) -> list[Finding]:
@@ -134,8 +147,11 @@ def of_linear_stacks(order: Sequence[Node]) -> list[Finding]:
             before = linear_source(node.inputs[0], weights)
             if before is not None and before.path != node.path:
                 found[before.path, node.path] = Finding(
-                    "linear-stack", node.path, f"no activation between {before.path!r} and {node.path!r}",
-                    f"give {before.path!r} an activation such as relu, or leave it out")
+                    "linear-stack",
+                    node.path,
+                    f"no activation between {before.path!r} and {node.path!r}",
+                    f"give {before.path!r} an activation such as relu, or leave it out",
+                )
     return list(found.values())
 
 
@@ -166,7 +182,7 @@ def linear_source(node: Node, weights: set[Node]) -> Node | None:
                 return None
         elif name == "div" and fixed[1]:
             node = inputs[0]
-        elif name == "select" and is_random(inputs[0]) and is_constant(source(inputs[2])):      # dropout
+        elif name == "select" and is_random(inputs[0]) and is_constant(source(inputs[2])):  # dropout
             node = inputs[1]
         else:
             return None
@@ -211,9 +227,15 @@ def of_steps(outputs: Sequence[Node], losses: Sequence, order: Sequence[Node]) -
         blocked = any(y in reached for y in judged) and not any(y in alive for y in judged)
         if blocked and steps and not any(isinstance(s.op, StopGradient) for s in steps):
             stuck.setdefault(steps[0].path, []).append(slot.path)
-    return [Finding("no-gradient", path, f"{', '.join(names)}: their gradient is 0",
-                    "train with sigmoid or relu in its place, and put the step in afterwards")
-            for path, names in stuck.items()]
+    return [
+        Finding(
+            "no-gradient",
+            path,
+            f"{', '.join(names)}: their gradient is 0",
+            "train with sigmoid or relu in its place, and put the step in afterwards",
+        )
+        for path, names in stuck.items()
+    ]
 
 
 def is_step(node: Node) -> bool:
@@ -222,6 +244,7 @@ def is_step(node: Node) -> bool:
 
 
 # ---- data
+
 
 def weighed_inputs(outputs: Sequence[Node]) -> list[Node]:
     """The inputs of a program that go into a product with weights, with nothing but another shape between."""
@@ -238,8 +261,14 @@ def of_input(name: str, array: np.ndarray) -> list[Finding]:
     low, high = some.min(), some.max()
     if low != 0 or not 128 <= high <= 255 or (some != np.floor(some)).any():
         return []
-    return [Finding("unscaled-inputs", name, f"whole numbers from {low:g} to {high:g}",
-                    f"divide by 255: {name} / 255, or put a Rescaling(1 / 255) layer first")]
+    return [
+        Finding(
+            "unscaled-inputs",
+            name,
+            f"whole numbers from {low:g} to {high:g}",
+            f"divide by 255: {name} / 255, or put a Rescaling(1 / 255) layer first",
+        )
+    ]
 
 
 def of_split(name: str, y: np.ndarray, tail: np.ndarray) -> list[Finding]:
@@ -253,7 +282,7 @@ def of_split(name: str, y: np.ndarray, tail: np.ndarray) -> list[Finding]:
         return []
     classes, counts = np.unique(y, return_counts=True)
     there, held = np.unique(tail, return_counts=True)
-    if max(len(classes), len(there)) > max(20, len(tail) // 5):     # numbers, rather than classes
+    if max(len(classes), len(there)) > max(20, len(tail) // 5):  # numbers, rather than classes
         return []
     fix = "shuffle x and y together before fit, or pass validation_data"
     missing = np.setdiff1d(there, classes)
@@ -268,8 +297,14 @@ def of_split(name: str, y: np.ndarray, tail: np.ndarray) -> list[Finding]:
         both = (share * y.size + other * tail.size) / total
         chance = np.sqrt(both * (1 - both) * (1 / y.size + 1 / tail.size))
         if abs(share - other) > max(0.1, 4 * chance):
-            return [Finding("tail-differs", name, f"label {label} is {share:.0%} of the training part, "
-                            f"{other:.0%} of the rest", fix)]
+            return [
+                Finding(
+                    "tail-differs",
+                    name,
+                    f"label {label} is {share:.0%} of the training part, {other:.0%} of the rest",
+                    fix,
+                )
+            ]
     return []
 
 

@@ -88,8 +88,13 @@ class Registry:
         if not isinstance(config, dict):
             return self.get(config, custom_objects)
         if "class_name" not in config:
-            raise ArgumentError(message(f"the configuration of a {self.kind} names no class", got=str(sorted(config)),
-                                        want="class_name and config"))
+            raise ArgumentError(
+                message(
+                    f"the configuration of a {self.kind} names no class",
+                    got=str(sorted(config)),
+                    want="class_name and config",
+                )
+            )
         made: Any = self.find(config["class_name"], custom_objects)
         if not inspect.isclass(made):
             return made

@@ -35,9 +35,16 @@ SPARSE, BINARY = losses.SparseCategoricalCrossentropy, losses.BinaryCrossentropy
 
 # ---- output and loss
 
-@pytest.mark.parametrize(("activation", "loss"), [
-    ("softmax", SPARSE(from_logits=True)), ("softmax", losses.CategoricalCrossentropy(from_logits=True)),
-    ("sigmoid", BINARY(from_logits=True)), ("sigmoid", losses.BinaryFocalCrossentropy(from_logits=True))])
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        ("softmax", SPARSE(from_logits=True)),
+        ("softmax", losses.CategoricalCrossentropy(from_logits=True)),
+        ("sigmoid", BINARY(from_logits=True)),
+        ("sigmoid", losses.BinaryFocalCrossentropy(from_logits=True)),
+    ],
+)
 def test_probabilities_as_logits(activation, loss):
     (finding,) = findings(stack(layers.Dense(5, activation=activation, name="out")), loss)
     assert finding.code == "probabilities-as-logits"
@@ -48,10 +55,16 @@ def test_probabilities_as_logits(activation, loss):
     assert codes(apart, loss) == ["probabilities-as-logits"]
 
 
-@pytest.mark.parametrize(("activation", "loss", "wanted"), [
-    (None, SPARSE(), "softmax"), (None, BINARY(), "sigmoid"), ("relu", losses.CategoricalCrossentropy(), "softmax"),
-    ("tanh", losses.for_output("binary_crossentropy", None, None), "sigmoid"),
-    ("log_softmax", losses.for_output("sparse_categorical_crossentropy", None, None), "softmax")])
+@pytest.mark.parametrize(
+    ("activation", "loss", "wanted"),
+    [
+        (None, SPARSE(), "softmax"),
+        (None, BINARY(), "sigmoid"),
+        ("relu", losses.CategoricalCrossentropy(), "softmax"),
+        ("tanh", losses.for_output("binary_crossentropy", None, None), "sigmoid"),
+        ("log_softmax", losses.for_output("sparse_categorical_crossentropy", None, None), "softmax"),
+    ],
+)
 def test_logits_as_probabilities(activation, loss, wanted):
     (finding,) = findings(stack(layers.Dense(5, activation=activation)), loss)
     assert finding.code == "logits-as-probabilities"
@@ -65,12 +78,22 @@ def test_a_mixture_of_probabilities_is_one():
         assert codes(lamina.Model(x, y), BINARY()) == []
 
 
-@pytest.mark.parametrize(("activation", "loss"), [
-    ("softmax", SPARSE()), ("sigmoid", BINARY()), (None, SPARSE(from_logits=True)),
-    ("log_softmax", SPARSE(from_logits=True)), ("softmax", losses.KLDivergence()),
-    (None, losses.MeanSquaredError()), ("sigmoid", losses.MeanSquaredError()), ("hard_sigmoid", BINARY()),
-    ("softmax", losses.for_output("crossentropy", np.zeros((4,)), np.zeros((4, 5)))),
-    ("relu", losses.Poisson()), ("softplus", losses.for_output(lambda y, p: ops.mean(p), None, None))])
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        ("softmax", SPARSE()),
+        ("sigmoid", BINARY()),
+        (None, SPARSE(from_logits=True)),
+        ("log_softmax", SPARSE(from_logits=True)),
+        ("softmax", losses.KLDivergence()),
+        (None, losses.MeanSquaredError()),
+        ("sigmoid", losses.MeanSquaredError()),
+        ("hard_sigmoid", BINARY()),
+        ("softmax", losses.for_output("crossentropy", np.zeros((4,)), np.zeros((4, 5)))),
+        ("relu", losses.Poisson()),
+        ("softplus", losses.for_output(lambda y, p: ops.mean(p), None, None)),
+    ],
+)
 def test_outputs_that_fit(activation, loss):
     assert codes(stack(layers.Dense(5, activation=activation)), loss) == []
 
@@ -84,6 +107,7 @@ def test_softmax_over_one_unit():
 
 # ---- the layers between
 
+
 def test_a_stack_of_linear_layers():
     model = stack(layers.Dense(8, name="first"), layers.Dense(2, name="second"))
     (finding,) = findings(model, losses.MeanSquaredError())
@@ -92,9 +116,16 @@ def test_a_stack_of_linear_layers():
     assert "'first'" in finding.evidence
 
 
-@pytest.mark.parametrize("between", [
-    [layers.Dropout(0.5)], [layers.Reshape((4, 2)), layers.Flatten()], [layers.Rescaling(0.5, 1.0)],
-    [layers.Activation("linear")]], ids=["dropout", "reshape", "rescaling", "identity"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        [layers.Dropout(0.5)],
+        [layers.Reshape((4, 2)), layers.Flatten()],
+        [layers.Rescaling(0.5, 1.0)],
+        [layers.Activation("linear")],
+    ],
+    ids=["dropout", "reshape", "rescaling", "identity"],
+)
 def test_what_keeps_a_stack_linear(between):
     assert codes(stack(layers.Dense(8), *between, layers.Dense(2)), losses.MeanSquaredError()) == ["linear-stack"]
 
@@ -104,9 +135,17 @@ def test_convolutions_are_linear_too():
     assert codes(model, losses.MeanSquaredError(), (2, 6, 6, 1)) == ["linear-stack"]
 
 
-@pytest.mark.parametrize("between", [
-    [layers.Activation("relu")], [layers.LeakyReLU()], [layers.LayerNormalization()], [layers.BatchNormalization()],
-    [layers.Activation("tanh"), layers.Dropout(0.5)]], ids=["relu", "leaky", "norm", "batch norm", "tanh"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        [layers.Activation("relu")],
+        [layers.LeakyReLU()],
+        [layers.LayerNormalization()],
+        [layers.BatchNormalization()],
+        [layers.Activation("tanh"), layers.Dropout(0.5)],
+    ],
+    ids=["relu", "leaky", "norm", "batch norm", "tanh"],
+)
 def test_what_breaks_a_stack(between):
     assert codes(stack(layers.Dense(8), *between, layers.Dense(2)), losses.MeanSquaredError()) == []
 
@@ -126,8 +165,11 @@ def test_a_layer_with_two_products_is_its_own_affair():
 
 
 def test_weights_behind_a_step():
-    model = stack(layers.Dense(4, name="hidden"), layers.Activation("step", name="threshold"),
-                  layers.Dense(1, activation="sigmoid", name="out"))
+    model = stack(
+        layers.Dense(4, name="hidden"),
+        layers.Activation("step", name="threshold"),
+        layers.Dense(1, activation="sigmoid", name="out"),
+    )
     (finding,) = findings(model, BINARY())
     assert finding.code == "no-gradient"
     assert "threshold" in finding.layer
@@ -171,6 +213,7 @@ def test_an_output_without_a_loss_is_not_judged():
 
 # ---- data
 
+
 def test_pixels_nobody_scaled():
     (finding,) = lint.of_input("x", PIXELS)
     assert finding.code == "unscaled-inputs"
@@ -179,8 +222,20 @@ def test_pixels_nobody_scaled():
     assert lint.of_input("x", PIXELS.astype("float32")) != []
 
 
-@pytest.mark.parametrize("array", [PIXELS / 255.0, PIXELS + 1, PIXELS * 2, PIXELS[:, 0, :3], PIXELS[:, 0, 0],
-                                   PIXELS % 17, PIXELS + 0.5, PIXELS[:0], np.zeros((50, 784))])
+@pytest.mark.parametrize(
+    "array",
+    [
+        PIXELS / 255.0,
+        PIXELS + 1,
+        PIXELS * 2,
+        PIXELS[:, 0, :3],
+        PIXELS[:, 0, 0],
+        PIXELS % 17,
+        PIXELS + 0.5,
+        PIXELS[:0],
+        np.zeros((50, 784)),
+    ],
+)
 def test_inputs_that_are_no_pixels(array):
     assert lint.of_input("x", array) == []
 
@@ -197,9 +252,14 @@ def test_which_inputs_meet_weights_first():
     assert not straight(layers.BatchNormalization(), layers.Flatten(), layers.Dense(3))
 
 
-@pytest.mark.parametrize(("y", "tail", "words"), [
-    ([0, 0, 1, 1], [2, 2], "lacks: 2"), ([0, 1, 0, 1], [1, 1], "one label only: 1"),
-    ([0] * 90 + [1] * 10, [0] * 50 + [1] * 50, "label 0 is 90% of the training part, 50% of the rest")])
+@pytest.mark.parametrize(
+    ("y", "tail", "words"),
+    [
+        ([0, 0, 1, 1], [2, 2], "lacks: 2"),
+        ([0, 1, 0, 1], [1, 1], "one label only: 1"),
+        ([0] * 90 + [1] * 10, [0] * 50 + [1] * 50, "label 0 is 90% of the training part, 50% of the rest"),
+    ],
+)
 def test_a_tail_unlike_the_rest(y, tail, words):
     (finding,) = lint.of_split("y", np.array(y), np.array(tail))
     assert finding.code == "tail-differs"
@@ -207,22 +267,34 @@ def test_a_tail_unlike_the_rest(y, tail, words):
     assert lint.of_split("y", np.array(y)[:, None], np.array(tail)[:, None]) == [finding]
 
 
-@pytest.mark.parametrize(("y", "tail"), [
-    ([0, 1, 0, 1, 1], [0, 1]), ([0, 1] * 50, [0, 1, 0, 0, 0]), (np.arange(100), np.arange(100, 120)),
-    (np.zeros(10), np.ones(3)), (np.eye(3, dtype=int), np.eye(3, dtype=int)), ([0, 0], [0]), ([], []),
-    ([0] * 1000 + [1] * 1000, [0] * 270 + [1] * 230)])
+@pytest.mark.parametrize(
+    ("y", "tail"),
+    [
+        ([0, 1, 0, 1, 1], [0, 1]),
+        ([0, 1] * 50, [0, 1, 0, 0, 0]),
+        (np.arange(100), np.arange(100, 120)),
+        (np.zeros(10), np.ones(3)),
+        (np.eye(3, dtype=int), np.eye(3, dtype=int)),
+        ([0, 0], [0]),
+        ([], []),
+        ([0] * 1000 + [1] * 1000, [0] * 270 + [1] * 230),
+    ],
+)
 def test_a_tail_like_the_rest(y, tail):
     assert lint.of_split("y", np.asarray(y), np.asarray(tail)) == []
 
 
 # ---- report
 
+
 def test_report():
     some = [lint.Finding("softmax-of-one", "out", "float32[4,1]", "use sigmoid"), lint.of_input("x", PIXELS)[0]]
     with pytest.warns(LaminaWarning) as caught:
         lint.report(some)
     assert [str(w.message).splitlines()[0] for w in caught] == [
-        "out: softmax over one unit is always 1", "x: inputs of 0 to 255 go into weights as they are"]
+        "out: softmax over one unit is always 1",
+        "x: inputs of 0 to 255 go into weights as they are",
+    ]
     with pytest.raises(ArgumentError, match=r"softmax over one unit(.|\n)*inputs of 0 to 255"):
         lint.report(some, "error")
     with warnings.catch_warnings():

@@ -16,17 +16,29 @@ ONE_HOT = (np.eye(3)[[0, 2, 1, 1]], rng.dirichlet(np.ones(3), 4))
 CLASSES = (np.array([0, 2, 1, 1]), ONE_HOT[1])
 POSITIVE = (rng.uniform(0.2, 2, (4, 3)), rng.uniform(0.2, 2, (4, 3)))
 LOSSES = [
-    ("MeanSquaredError", {}, NUMBERS), ("HalfSquaredError", {}, NUMBERS), ("MeanAbsoluteError", {}, NUMBERS),
-    ("MeanAbsolutePercentageError", {}, POSITIVE), ("MeanSquaredLogarithmicError", {}, POSITIVE),
-    ("Huber", {"delta": 0.7}, NUMBERS), ("LogCosh", {}, NUMBERS), ("CosineSimilarity", {}, NUMBERS),
-    ("BinaryCrossentropy", {}, BITS), ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, BITS),
+    ("MeanSquaredError", {}, NUMBERS),
+    ("HalfSquaredError", {}, NUMBERS),
+    ("MeanAbsoluteError", {}, NUMBERS),
+    ("MeanAbsolutePercentageError", {}, POSITIVE),
+    ("MeanSquaredLogarithmicError", {}, POSITIVE),
+    ("Huber", {"delta": 0.7}, NUMBERS),
+    ("LogCosh", {}, NUMBERS),
+    ("CosineSimilarity", {}, NUMBERS),
+    ("BinaryCrossentropy", {}, BITS),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, BITS),
     ("BinaryFocalCrossentropy", {"apply_class_balancing": True}, BITS),
     ("CategoricalCrossentropy", {"label_smoothing": 0.1}, ONE_HOT),
     ("CategoricalCrossentropy", {"from_logits": True}, ONE_HOT),
-    ("CategoricalFocalCrossentropy", {}, ONE_HOT), ("SparseCategoricalCrossentropy", {}, CLASSES),
+    ("CategoricalFocalCrossentropy", {}, ONE_HOT),
+    ("SparseCategoricalCrossentropy", {}, CLASSES),
     ("SparseCategoricalCrossentropy", {"from_logits": True}, CLASSES),
-    ("CategoricalGeneralizedCrossEntropy", {}, CLASSES), ("KLDivergence", {}, ONE_HOT), ("Poisson", {}, POSITIVE),
-    ("Hinge", {}, NUMBERS), ("SquaredHinge", {}, BITS), ("CategoricalHinge", {}, ONE_HOT), ("Dice", {}, BITS),
+    ("CategoricalGeneralizedCrossEntropy", {}, CLASSES),
+    ("KLDivergence", {}, ONE_HOT),
+    ("Poisson", {}, POSITIVE),
+    ("Hinge", {}, NUMBERS),
+    ("SquaredHinge", {}, BITS),
+    ("CategoricalHinge", {}, ONE_HOT),
+    ("Dice", {}, BITS),
     ("Tversky", {"alpha": 0.3, "beta": 0.7}, BITS),
 ]
 IDS = [f"{name}-{'-'.join(config)}" for name, config, _ in LOSSES]
@@ -74,14 +86,24 @@ class TestEveryLoss:
 
 # ---- shapes
 
+
 def test_a_vector_beside_a_column_is_aligned():
     a, b = np.array([1.0, 2.0]), np.array([[1.0], [4.0]])
     assert losses.MeanSquaredError()(a, b) == losses.MeanSquaredError()(b, a) == 2.0
     assert losses.mean_squared_error(a, b).shape == (2,)
 
 
-@pytest.mark.parametrize("function", [losses.mean_squared_error, losses.binary_crossentropy, losses.hinge,
-                                      losses.poisson, losses.kl_divergence, losses.categorical_crossentropy])
+@pytest.mark.parametrize(
+    "function",
+    [
+        losses.mean_squared_error,
+        losses.binary_crossentropy,
+        losses.hinge,
+        losses.poisson,
+        losses.kl_divergence,
+        losses.categorical_crossentropy,
+    ],
+)
 @pytest.mark.parametrize(("a", "b"), [((4,), (4, 4)), ((4, 1), (4, 3)), ((3,), (4, 3)), ((4, 2), (4, 3))])
 def test_what_would_be_repeated_is_refused(function, a, b):
     with pytest.raises(ShapeError, match="would be repeated") as caught:
@@ -111,8 +133,9 @@ def test_the_mean_over_nothing_is_zero():
 
 # ---- weights and masks
 
+
 def test_weights_of_samples_cover_their_steps():
-    y = rng.normal(size=(3, 3, 2))          # as many steps as samples: Keras would weigh the steps
+    y = rng.normal(size=(3, 3, 2))  # as many steps as samples: Keras would weigh the steps
     per_sample = losses.MeanSquaredError()(y, 2 * y, sample_weight=np.array([1.0, 0.0, 0.0]))
     assert per_sample == pytest.approx(np.square(y[0]).sum() / 2 / 9)
 
@@ -127,8 +150,9 @@ def test_weights_that_do_not_fit_are_refused():
         losses.MeanSquaredError()(np.zeros((4, 2)), np.zeros((4, 2)), sample_weight=np.ones(3))
 
 
-@pytest.mark.parametrize(("reduction", "want"), [("sum_over_batch_size", 2.5), ("mean", 2.5), ("sum", 5.0),
-                                                 ("mean_with_sample_weight", 2.5)])
+@pytest.mark.parametrize(
+    ("reduction", "want"), [("sum_over_batch_size", 2.5), ("mean", 2.5), ("sum", 5.0), ("mean_with_sample_weight", 2.5)]
+)
 def test_masked_steps_do_not_count(reduction, want):
     mask = np.array([[True, False], [True, False]])
     y_true, y_pred = np.zeros((2, 2, 1), "float32"), np.array([[[1.0], [9.0]], [[2.0], [9.0]]], "float32")
@@ -153,6 +177,7 @@ def test_ignored_labels_count_as_masked():
 
 
 # ---- extreme numbers
+
 
 def test_logits_far_from_zero():
     logits = np.array([[60.0], [-60.0], [60.0], [-60.0]], "float32")
@@ -183,6 +208,7 @@ def test_log_cosh_of_large_errors():
 
 # ---- the texts' delta
 
+
 def test_half_squared_error_has_the_difference_as_its_derivative():
     y_true, y_pred = (a.astype("float32") for a in NUMBERS)
     delta = lamina.grad(lambda y: losses.HalfSquaredError()(y_true, y), backend="reference")(y_pred)
@@ -190,6 +216,7 @@ def test_half_squared_error_has_the_difference_as_its_derivative():
 
 
 # ---- one's own, names, choice by shape
+
 
 def test_a_loss_of_ones_own():
     class Worst(losses.Loss):
@@ -216,8 +243,10 @@ def test_a_function_of_ones_own():
     assert (again.name, again.fn) == ("mse", losses.mean_squared_error)
 
 
-@pytest.mark.parametrize(("identifier", "name"), [("mse", "mse"), (losses.Huber, "huber_loss"), ("kld", "kld"),
-                                                  ("MeanSquaredError", "mean_squared_error")])
+@pytest.mark.parametrize(
+    ("identifier", "name"),
+    [("mse", "mse"), (losses.Huber, "huber_loss"), ("kld", "kld"), ("MeanSquaredError", "mean_squared_error")],
+)
 def test_for_output(identifier, name):
     loss = losses.for_output(identifier, np.zeros((2, 3)), np.zeros((2, 3)))
     assert isinstance(loss, losses.Loss)
@@ -225,9 +254,17 @@ def test_for_output(identifier, name):
     assert losses.for_output(None, None, None) is None
 
 
-@pytest.mark.parametrize(("true", "pred", "kind"), [((8, 1), (8, 1), "binary"), ((8,), (8, 1), "binary"),
-                                                    ((8,), (8, 3), "sparse"), ((8, 1), (8, 3), "sparse"),
-                                                    ((8, 3), (8, 3), "categorical"), ((8, 5), (8, 5, 3), "sparse")])
+@pytest.mark.parametrize(
+    ("true", "pred", "kind"),
+    [
+        ((8, 1), (8, 1), "binary"),
+        ((8,), (8, 1), "binary"),
+        ((8,), (8, 3), "sparse"),
+        ((8, 1), (8, 3), "sparse"),
+        ((8, 3), (8, 3), "categorical"),
+        ((8, 5), (8, 5, 3), "sparse"),
+    ],
+)
 def test_the_kind_of_labels(true, pred, kind):
     assert losses.kind_of_labels(np.zeros(true), np.zeros(pred)) == kind
 
@@ -243,14 +280,18 @@ def test_unknown_names():
 
 # ---- labels
 
-@pytest.mark.parametrize(("labels", "words"), [
-    ([0, 9, 10], ("label 10 is out of range", "y[2] = 10, in row 2", "0..9", "11 units")),
-    ([1, 10, 3], ("these labels start at 1", "y - 1")),
-    ([0, -1], ("label -1", "row 1", "count classes from 0")),
-    ([0.0, 0.5], ("label 0.5 is no class number", "regression")),
-    ([0.0, np.nan], ("a label is NaN", "row 1")),
-    ([[0, 1], [2, 12]], ("y[1, 1] = 12, in row 1",)),
-])
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([0, 9, 10], ("label 10 is out of range", "y[2] = 10, in row 2", "0..9", "11 units")),
+        ([1, 10, 3], ("these labels start at 1", "y - 1")),
+        ([0, -1], ("label -1", "row 1", "count classes from 0")),
+        ([0.0, 0.5], ("label 0.5 is no class number", "regression")),
+        ([0.0, np.nan], ("a label is NaN", "row 1")),
+        ([[0, 1], [2, 12]], ("y[1, 1] = 12, in row 1",)),
+    ],
+)
 def test_labels_out_of_range(labels, words):
     with pytest.raises(DataError) as caught:
         losses.check_labels(np.array(labels), 10)

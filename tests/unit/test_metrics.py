@@ -14,10 +14,18 @@ rng = np.random.default_rng(5)
 
 # ---- the choice of "accuracy"
 
-@pytest.mark.parametrize(("true", "pred", "kind"), [
-    ((8, 1), (8, 1), metrics.BinaryAccuracy), ((8,), (8, 1), metrics.BinaryAccuracy),
-    ((8,), (8, 3), metrics.SparseCategoricalAccuracy), ((8, 1), (8, 3), metrics.SparseCategoricalAccuracy),
-    ((8, 3), (8, 3), metrics.CategoricalAccuracy), ((8, 5), (8, 5, 3), metrics.SparseCategoricalAccuracy)])
+
+@pytest.mark.parametrize(
+    ("true", "pred", "kind"),
+    [
+        ((8, 1), (8, 1), metrics.BinaryAccuracy),
+        ((8,), (8, 1), metrics.BinaryAccuracy),
+        ((8,), (8, 3), metrics.SparseCategoricalAccuracy),
+        ((8, 1), (8, 3), metrics.SparseCategoricalAccuracy),
+        ((8, 3), (8, 3), metrics.CategoricalAccuracy),
+        ((8, 5), (8, 5, 3), metrics.SparseCategoricalAccuracy),
+    ],
+)
 @pytest.mark.parametrize("name", ["accuracy", "acc"])
 def test_accuracy_is_chosen_by_the_shapes(true, pred, kind, name):
     metric = metrics.for_output(name, np.zeros(true), np.zeros(pred))
@@ -51,6 +59,7 @@ def test_unknown_names():
 
 
 # ---- state
+
 
 def test_a_mean_is_over_samples_not_batches():
     metric = metrics.MeanAbsoluteError()
@@ -118,8 +127,16 @@ def test_a_wrapped_function_comes_back():
 
 # ---- weights and masks
 
-MASKABLE = [metrics.MeanSquaredError(), metrics.RootMeanSquaredError(), metrics.BinaryAccuracy(), metrics.Precision(),
-            metrics.Recall(), metrics.AUC(), metrics.TruePositives(), metrics.SparseCategoricalAccuracy()]
+MASKABLE = [
+    metrics.MeanSquaredError(),
+    metrics.RootMeanSquaredError(),
+    metrics.BinaryAccuracy(),
+    metrics.Precision(),
+    metrics.Recall(),
+    metrics.AUC(),
+    metrics.TruePositives(),
+    metrics.SparseCategoricalAccuracy(),
+]
 
 
 @pytest.mark.parametrize("metric", MASKABLE, ids=lambda m: m.name)
@@ -160,17 +177,32 @@ def test_scalar_weights_weigh_whole_batches():
 
 # ---- shapes
 
-@pytest.mark.parametrize("metric", [metrics.MeanSquaredError(), metrics.BinaryAccuracy(), metrics.Accuracy(),
-                                    metrics.Precision(), metrics.AUC(), metrics.R2Score(), metrics.F1Score(),
-                                    metrics.CategoricalAccuracy(), metrics.RootMeanSquaredError()],
-                         ids=lambda m: m.name)
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.MeanSquaredError(),
+        metrics.BinaryAccuracy(),
+        metrics.Accuracy(),
+        metrics.Precision(),
+        metrics.AUC(),
+        metrics.R2Score(),
+        metrics.F1Score(),
+        metrics.CategoricalAccuracy(),
+        metrics.RootMeanSquaredError(),
+    ],
+    ids=lambda m: m.name,
+)
 def test_what_would_be_repeated_is_refused(metric):
     with pytest.raises(ShapeError, match="would be repeated"):
         metric(np.zeros(4), np.zeros((4, 4)))
 
 
-@pytest.mark.parametrize("metric", [metrics.BinaryAccuracy(), metrics.Precision(), metrics.AUC(),
-                                    metrics.MeanSquaredError()], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "metric",
+    [metrics.BinaryAccuracy(), metrics.Precision(), metrics.AUC(), metrics.MeanSquaredError()],
+    ids=lambda m: m.name,
+)
 def test_a_vector_beside_a_column_is_aligned(metric):
     y, p = np.array([0.0, 1.0, 1.0]), np.array([[0.1], [0.2], [0.9]])
     first = metric(y, p)
@@ -189,22 +221,32 @@ def test_tables_are_asked_for():
 
 # ---- arguments
 
-@pytest.mark.parametrize(("make", "words"), [
-    (lambda: metrics.Precision(thresholds=1.5), "a threshold is out of range"),
-    (lambda: metrics.Recall(top_k=0), "top_k"),
-    (lambda: metrics.AUC(curve="area"), "no such curve"), (lambda: metrics.AUC(num_thresholds=1), "num_thresholds"),
-    (lambda: metrics.AUC(num_labels=3), "multi_label"), (lambda: metrics.FBetaScore(beta=0.0), "beta"),
-    (lambda: metrics.F1Score(average="mean"), "unknown average"),
-    (lambda: metrics.R2Score("mean"), "class_aggregation"), (lambda: metrics.F1Score(threshold=0.0), "threshold"),
-    (lambda: metrics.PrecisionAtRecall(1.2), "recall is out of range"),
-    (lambda: metrics.ConfusionMatrix(1), "num_classes"), (lambda: metrics.IoU(2, [2]), "target class"),
-    (lambda: metrics.TopKCategoricalAccuracy(k=0)(np.eye(3), np.eye(3)), "k is out of range")])
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: metrics.Precision(thresholds=1.5), "a threshold is out of range"),
+        (lambda: metrics.Recall(top_k=0), "top_k"),
+        (lambda: metrics.AUC(curve="area"), "no such curve"),
+        (lambda: metrics.AUC(num_thresholds=1), "num_thresholds"),
+        (lambda: metrics.AUC(num_labels=3), "multi_label"),
+        (lambda: metrics.FBetaScore(beta=0.0), "beta"),
+        (lambda: metrics.F1Score(average="mean"), "unknown average"),
+        (lambda: metrics.R2Score("mean"), "class_aggregation"),
+        (lambda: metrics.F1Score(threshold=0.0), "threshold"),
+        (lambda: metrics.PrecisionAtRecall(1.2), "recall is out of range"),
+        (lambda: metrics.ConfusionMatrix(1), "num_classes"),
+        (lambda: metrics.IoU(2, [2]), "target class"),
+        (lambda: metrics.TopKCategoricalAccuracy(k=0)(np.eye(3), np.eye(3)), "k is out of range"),
+    ],
+)
 def test_arguments_out_of_range(make, words):
     with pytest.raises(ArgumentError, match=words):
         make()
 
 
 # ---- what they mean
+
 
 def test_auc_is_the_share_of_pairs_in_order():
     y = rng.integers(0, 2, 300)

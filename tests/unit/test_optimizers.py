@@ -38,6 +38,7 @@ def program_of(optimizer, some, backend="reference"):
 
 # ---- every class
 
+
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
 class TestEveryOptimizer:
     def test_it_finds_the_bottom_of_a_bowl(self, cls):
@@ -98,6 +99,7 @@ class TestEveryOptimizer:
 
 # ---- settings
 
+
 @pytest.mark.parametrize("backend", ["reference", "native"])
 def test_a_new_learning_rate_takes_effect_at_the_next_step(backend):
     optimizer, weight = optimizers.SGD(learning_rate=1.0), lamina.Variable([0.0])
@@ -157,8 +159,11 @@ def test_variables_may_join_later():
     optimizer.apply(gradients([a, b]), [a, b])
     optimizer.apply(gradients([b]), [b])
     assert [v.path for v in optimizer.variables][2:] == [
-        "optimizer/momentum/dense/kernel", "optimizer/velocity/dense/kernel",
-        "optimizer/momentum/dense/bias", "optimizer/velocity/dense/bias"]
+        "optimizer/momentum/dense/kernel",
+        "optimizer/velocity/dense/kernel",
+        "optimizer/momentum/dense/bias",
+        "optimizer/velocity/dense/bias",
+    ]
 
 
 def test_apply_gradients_takes_pairs():
@@ -170,8 +175,12 @@ def test_apply_gradients_takes_pairs():
 
 def test_clipping_keeps_the_direction():
     g = np.array([3.0, 4.0], "float32")
-    for options, want in (({"clipnorm": 1.0}, [-0.6, -0.8]), ({"global_clipnorm": 1.0}, [-0.6, -0.8]),
-                          ({"clipvalue": 1.0}, [-1.0, -1.0]), ({"clipnorm": 10.0}, [-3.0, -4.0])):
+    for options, want in (
+        ({"clipnorm": 1.0}, [-0.6, -0.8]),
+        ({"global_clipnorm": 1.0}, [-0.6, -0.8]),
+        ({"clipvalue": 1.0}, [-1.0, -1.0]),
+        ({"clipnorm": 10.0}, [-3.0, -4.0]),
+    ):
         weight = lamina.Variable([0.0, 0.0])
         optimizers.SGD(learning_rate=1.0, **options).apply([g], [weight])
         np.testing.assert_allclose(weight.numpy(), want, rtol=1e-6)
@@ -198,9 +207,9 @@ def test_accumulated_gradients_equal_one_large_batch(backend):
     run = program_of(optimizers.Adam(0.1, gradient_accumulation_steps=4), some, backend)
     whole = optimizers.Adam(0.1)
     for k in range(0, 8, 4):
-        for grads in steps[k: k + 4]:
+        for grads in steps[k : k + 4]:
             run(*grads)
-        whole.apply([np.mean(group, axis=0) for group in zip(*steps[k: k + 4], strict=True)], alone)
+        whole.apply([np.mean(group, axis=0) for group in zip(*steps[k : k + 4], strict=True)], alone)
         for x, y in zip(some, alone, strict=True):
             np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-5)
 
@@ -221,6 +230,7 @@ def test_a_scaled_loss():
 
 
 # ---- one's own
+
 
 def test_an_optimizer_of_ones_own():
     class Momentum(optimizers.Optimizer):
@@ -256,18 +266,25 @@ def test_an_optimizer_of_ones_own():
 
 # ---- errors
 
-@pytest.mark.parametrize(("make", "words"), [
-    (lambda: optimizers.SGD(clipnorm=1.0, clipvalue=1.0), "clips in one way"),
-    (lambda: optimizers.SGD(momentum=1.5), "momentum is out of range"),
-    (lambda: optimizers.Adam(beta_2=-0.1), "beta_2 is out of range"),
-    (lambda: optimizers.Lion(beta_1=0.0), "beta_1 is out of range"),
-    (lambda: optimizers.Adam(use_ema=True, ema_momentum=2.0), "ema_momentum"),
-    (lambda: optimizers.Adam(gradient_accumulation_steps=1), "gradient_accumulation_steps"),
-    (lambda: optimizers.AdamW(weight_decay=None), "use Adam"), (lambda: optimizers.Adagrad(0.1, -1.0), "0 or more"),
-    (lambda: optimizers.Ftrl(learning_rate_power=0.5), "learning_rate_power"),
-    (lambda: optimizers.get("adamm"), "did you mean 'adam'"), (lambda: schedules.CosineDecay(0.1, 0), "decay_steps"),
-    (lambda: schedules.PiecewiseConstantDecay([1, 2], [0.1]), "one more than boundaries"),
-    (lambda: schedules.PiecewiseConstantDecay([2, 1], [0.1, 0.2, 0.3]), "boundaries must rise")])
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: optimizers.SGD(clipnorm=1.0, clipvalue=1.0), "clips in one way"),
+        (lambda: optimizers.SGD(momentum=1.5), "momentum is out of range"),
+        (lambda: optimizers.Adam(beta_2=-0.1), "beta_2 is out of range"),
+        (lambda: optimizers.Lion(beta_1=0.0), "beta_1 is out of range"),
+        (lambda: optimizers.Adam(use_ema=True, ema_momentum=2.0), "ema_momentum"),
+        (lambda: optimizers.Adam(gradient_accumulation_steps=1), "gradient_accumulation_steps"),
+        (lambda: optimizers.AdamW(weight_decay=None), "use Adam"),
+        (lambda: optimizers.Adagrad(0.1, -1.0), "0 or more"),
+        (lambda: optimizers.Ftrl(learning_rate_power=0.5), "learning_rate_power"),
+        (lambda: optimizers.get("adamm"), "did you mean 'adam'"),
+        (lambda: schedules.CosineDecay(0.1, 0), "decay_steps"),
+        (lambda: schedules.PiecewiseConstantDecay([1, 2], [0.1]), "one more than boundaries"),
+        (lambda: schedules.PiecewiseConstantDecay([2, 1], [0.1, 0.2, 0.3]), "boundaries must rise"),
+    ],
+)
 def test_arguments_out_of_range(make, words):
     with pytest.raises(ArgumentError, match=words):
         make()

@@ -30,8 +30,9 @@ def twice(x):
     return 2 * x
 
 
-@pytest.mark.parametrize("identifier", ["Box", "bx", Box, Box(), {"class_name": "Box", "config": {}},
-                                        {"class_name": "bx"}])
+@pytest.mark.parametrize(
+    "identifier", ["Box", "bx", Box, Box(), {"class_name": "Box", "config": {}}, {"class_name": "bx"}]
+)
 def test_get_makes_the_object(identifier):
     assert things.get(identifier).size == 1
 
@@ -66,8 +67,16 @@ def test_errors_say_what_was_meant():
         things.get(3)
 
 
-@pytest.mark.parametrize(("name", "snake"), [("MeanSquaredError", "mean_squared_error"), ("AUC", "auc"), ("SGD", "sgd"),
-                                             ("KLDivergence", "kl_divergence"), ("R2Score", "r2_score"),
-                                             ("FBetaScore", "f_beta_score")])
+@pytest.mark.parametrize(
+    ("name", "snake"),
+    [
+        ("MeanSquaredError", "mean_squared_error"),
+        ("AUC", "auc"),
+        ("SGD", "sgd"),
+        ("KLDivergence", "kl_divergence"),
+        ("R2Score", "r2_score"),
+        ("FBetaScore", "f_beta_score"),
+    ],
+)
 def test_snake_case(name, snake):
     assert snake_case(name) == snake

@@ -7,10 +7,14 @@ import lamina
 from lamina.optimizers import schedules
 from lamina.trace import trace
 
-SCHEDULES = [schedules.ExponentialDecay(0.1, 10, 0.5), schedules.InverseTimeDecay(0.1, 10, 0.5, staircase=True),
-             schedules.PiecewiseConstantDecay([3, 5], [1.0, 0.5, 0.1]), schedules.PolynomialDecay(0.1, 20, power=2.0),
-             schedules.CosineDecay(0.1, 20, warmup_target=0.5, warmup_steps=5),
-             schedules.CosineDecayRestarts(0.1, 7, t_mul=1.5, m_mul=0.8)]
+SCHEDULES = [
+    schedules.ExponentialDecay(0.1, 10, 0.5),
+    schedules.InverseTimeDecay(0.1, 10, 0.5, staircase=True),
+    schedules.PiecewiseConstantDecay([3, 5], [1.0, 0.5, 0.1]),
+    schedules.PolynomialDecay(0.1, 20, power=2.0),
+    schedules.CosineDecay(0.1, 20, warmup_target=0.5, warmup_steps=5),
+    schedules.CosineDecayRestarts(0.1, 7, t_mul=1.5, m_mul=0.8),
+]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: s.name)

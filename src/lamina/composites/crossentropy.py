@@ -47,7 +47,7 @@ class SigmoidCrossEntropy(Composite):
 class SoftmaxCrossEntropy(Composite):
     """-sum(t log(p)) over the last axis for p = softmax(x): inputs t and x of one shape, one value a row."""
 
-    domain = (-2.0, 2.0)        # with targets of 0 in the middle; equal ones have a derivative of 0, up to rounding
+    domain = (-2.0, 2.0)  # with targets of 0 in the middle; equal ones have a derivative of 0, up to rounding
     samples = [((X, X), {}), ((Type("float32", (2, 3, 37)),) * 2, {}), ((Type("float32", (3, 1)),) * 2, {})]
     rejects = [((X, Type("float32", (4, 4))), {}, "differ"), ((Type("float32", ()),) * 2, {}, "one row")]
 
@@ -68,8 +68,11 @@ class SparseSoftmaxCrossEntropy(Composite):
     A label outside of 0..classes-1 gives 0.
     """
 
-    samples = [((Type("int32", (4,)), X), {}), ((Type("int32", (2, 3)), Type("float32", (2, 3, 7))), {}),
-               ((Type("int32", (0,)), Type("float32", (0, 5))), {})]
+    samples = [
+        ((Type("int32", (4,)), X), {}),
+        ((Type("int32", (2, 3)), Type("float32", (2, 3, 7))), {}),
+        ((Type("int32", (0,)), Type("float32", (0, 5))), {}),
+    ]
     rejects = [((X, X), {}, "whole numbers"), ((Type("int32", (3,)), X), {}, "one label for each row")]
 
     def infer(self, labels, logits):

@@ -48,20 +48,52 @@ from .regression import (
 )
 
 for _loss in (
-    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy, CategoricalHinge, CosineSimilarity, Dice, HalfSquaredError, Hinge, Huber,
-    KLDivergence, LogCosh, LossFunctionWrapper, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
-    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge, Tversky,
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Dice,
+    HalfSquaredError,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    LossFunctionWrapper,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+    Tversky,
 ):
     registry.register(_loss)
 for _function, *_aliases in (
-    (binary_crossentropy, "bce", "BCE"), (binary_focal_crossentropy,), (categorical_crossentropy,),
-    (categorical_focal_crossentropy,), (categorical_generalized_cross_entropy,), (categorical_hinge,),
-    (cosine_similarity,), (dice,), (half_squared_error,), (hinge,), (huber, "huber_loss"),
-    (kl_divergence, "kld", "KLD", "kullback_leibler_divergence"), (log_cosh, "logcosh"),
-    (mean_absolute_error, "mae", "MAE"), (mean_absolute_percentage_error, "mape", "MAPE"),
-    (mean_squared_error, "mse", "MSE"), (mean_squared_logarithmic_error, "msle", "MSLE"), (poisson,),
-    (sparse_categorical_crossentropy,), (squared_hinge,), (tversky,),
+    (binary_crossentropy, "bce", "BCE"),
+    (binary_focal_crossentropy,),
+    (categorical_crossentropy,),
+    (categorical_focal_crossentropy,),
+    (categorical_generalized_cross_entropy,),
+    (categorical_hinge,),
+    (cosine_similarity,),
+    (dice,),
+    (half_squared_error,),
+    (hinge,),
+    (huber, "huber_loss"),
+    (kl_divergence, "kld", "KLD", "kullback_leibler_divergence"),
+    (log_cosh, "logcosh"),
+    (mean_absolute_error, "mae", "MAE"),
+    (mean_absolute_percentage_error, "mape", "MAPE"),
+    (mean_squared_error, "mse", "MSE"),
+    (mean_squared_logarithmic_error, "msle", "MSLE"),
+    (poisson,),
+    (sparse_categorical_crossentropy,),
+    (squared_hinge,),
+    (tversky,),
 ):
     registry.register(_function, *_aliases)
 
@@ -107,7 +139,8 @@ def for_output(identifier, y_true, y_pred) -> Loss | None:
         return identifier
     if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
         return (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy)[
-            ("binary", "sparse", "categorical").index(kind_of_labels(y_true, y_pred))](name=identifier)
+            ("binary", "sparse", "categorical").index(kind_of_labels(y_true, y_pred))
+        ](name=identifier)
     found = registry.get(identifier)
     if isinstance(found, Loss):
         return found
@@ -118,7 +151,7 @@ def for_output(identifier, y_true, y_pred) -> Loss | None:
 
 
 def kind_of_labels(y_true, y_pred) -> str:
-    """"binary", "sparse" (class numbers) or "categorical" (one-hot), told from shapes alone, as Keras does.
+    """ "binary", "sparse" (class numbers) or "categorical" (one-hot), told from shapes alone, as Keras does.
 
     >>> lamina.losses.kind_of_labels(np.zeros((8, 10)), np.zeros((8, 10)))
     'categorical'

@@ -53,9 +53,14 @@ def last(x, axis: int):
 def several_classes(y_pred, name: str) -> None:
     """Refuses one output column for a loss over classes: its softmax is always 1, so nothing would be learnt."""
     if y_pred.shape and y_pred.shape[-1] == 1:
-        raise ShapeError(message(f"{name} with one class: its probability is always 1, and nothing is learnt",
-                                 got=f"y_pred {described(y_pred)}", want="one column for each of two or more classes",
-                                 fix="use sigmoid and binary_crossentropy for two classes"))
+        raise ShapeError(
+            message(
+                f"{name} with one class: its probability is always 1, and nothing is learnt",
+                got=f"y_pred {described(y_pred)}",
+                want="one column for each of two or more classes",
+                fix="use sigmoid and binary_crossentropy for two classes",
+            )
+        )
 
 
 @public
@@ -75,9 +80,16 @@ def binary_crossentropy(y_true, y_pred, from_logits: bool = False, label_smoothi
 
 
 @public
-def binary_focal_crossentropy(y_true, y_pred, apply_class_balancing: bool = False, alpha: float = 0.25,
-                              gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
-                              axis: int = -1):
+def binary_focal_crossentropy(
+    y_true,
+    y_pred,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+):
     """Binary cross-entropy times (1 - p_t)^gamma, p_t the probability given to the truth (Lin et al. 2017, eq. 4).
 
     apply_class_balancing  whether samples also weigh ``alpha`` (label 1) or 1 - alpha (label 0)
@@ -116,8 +128,15 @@ def categorical_crossentropy(y_true, y_pred, from_logits: bool = False, label_sm
 
 
 @public
-def categorical_focal_crossentropy(y_true, y_pred, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-                                   label_smoothing: float = 0.0, axis: int = -1):
+def categorical_focal_crossentropy(
+    y_true,
+    y_pred,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+):
     """Categorical cross-entropy with each class weighed by alpha (1 - p)^gamma (Lin et al. 2017, section 3).
 
     >>> lamina.losses.categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4)
@@ -131,8 +150,9 @@ def categorical_focal_crossentropy(y_true, y_pred, alpha: float = 0.25, gamma: f
 
 
 @public
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits: bool = False, ignore_class: int | None = None,
-                                    axis: int = -1):
+def sparse_categorical_crossentropy(
+    y_true, y_pred, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+):
     """-log(p[label]), for labels that are class numbers.
 
     y_true        class numbers within 0..classes-1, of the shape of y_pred without ``axis`` (or with size 1 there)
@@ -145,7 +165,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits: bool = False, i
     labels, y_pred = sparse_pair(y_true, y_pred, axis)
     several_classes(y_pred, "sparse_categorical_crossentropy")
     valid = None if ignore_class is None else ops.not_equal(labels, ignore_class)
-    if valid is not None:       # an ignored row must not spoil the gradient, whatever it holds
+    if valid is not None:  # an ignored row must not spoil the gradient, whatever it holds
         labels = ops.where(valid, labels, 0)
         y_pred = ops.where(ops.expand_dims(valid, -1), y_pred, 0.0)
     if from_logits:
@@ -168,11 +188,16 @@ def sparse_pair(y_true, y_pred, axis: int = -1):
     y_pred = last(y_pred, axis)
     if tuple(labels.shape) != tuple(y_pred.shape[:-1]):
         one_hot = tuple(labels.shape) == tuple(y_pred.shape)
-        raise ShapeError(message("labels do not fit the predictions",
-                                 got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
-                                 want=f"class numbers of shape {list(y_pred.shape[:-1])}, one for each prediction",
-                                 fix="one-hot labels go with categorical_crossentropy" if one_hot
-                                 else "give one label for each sample (and time step)"))
+        raise ShapeError(
+            message(
+                "labels do not fit the predictions",
+                got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
+                want=f"class numbers of shape {list(y_pred.shape[:-1])}, one for each prediction",
+                fix="one-hot labels go with categorical_crossentropy"
+                if one_hot
+                else "give one label for each sample (and time step)",
+            )
+        )
     return ops.cast(labels, "int32"), y_pred
 
 
@@ -183,10 +208,24 @@ class BinaryCrossentropy(LossFunctionWrapper):
     0.6931
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size",
-                 name="binary_crossentropy", dtype=None):
-        super().__init__(binary_crossentropy, reduction, name, dtype, from_logits=from_logits,
-                         label_smoothing=label_smoothing, axis=axis)
+    def __init__(
+        self,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction="sum_over_batch_size",
+        name="binary_crossentropy",
+        dtype=None,
+    ):
+        super().__init__(
+            binary_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
         self.from_logits = from_logits
         check_smoothing(label_smoothing)
 
@@ -198,10 +237,30 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
     0.6931
     """
 
-    def __init__(self, apply_class_balancing=False, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0,
-                 axis=-1, reduction="sum_over_batch_size", name="binary_focal_crossentropy", dtype=None):
-        super().__init__(binary_focal_crossentropy, reduction, name, dtype, apply_class_balancing=apply_class_balancing,
-                         alpha=alpha, gamma=gamma, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
+    def __init__(
+        self,
+        apply_class_balancing=False,
+        alpha=0.25,
+        gamma=2.0,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction="sum_over_batch_size",
+        name="binary_focal_crossentropy",
+        dtype=None,
+    ):
+        super().__init__(
+            binary_focal_crossentropy,
+            reduction,
+            name,
+            dtype,
+            apply_class_balancing=apply_class_balancing,
+            alpha=alpha,
+            gamma=gamma,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
         self.from_logits = from_logits
         check_smoothing(label_smoothing)
 
@@ -213,10 +272,24 @@ class CategoricalCrossentropy(LossFunctionWrapper):
     0.6931
     """
 
-    def __init__(self, from_logits=False, label_smoothing=0.0, axis=-1, reduction="sum_over_batch_size",
-                 name="categorical_crossentropy", dtype=None):
-        super().__init__(categorical_crossentropy, reduction, name, dtype, from_logits=from_logits,
-                         label_smoothing=label_smoothing, axis=axis)
+    def __init__(
+        self,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction="sum_over_batch_size",
+        name="categorical_crossentropy",
+        dtype=None,
+    ):
+        super().__init__(
+            categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
         self.from_logits = from_logits
         check_smoothing(label_smoothing)
 
@@ -228,10 +301,28 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
     0.6931
     """
 
-    def __init__(self, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1,
-                 reduction="sum_over_batch_size", name="categorical_focal_crossentropy", dtype=None):
-        super().__init__(categorical_focal_crossentropy, reduction, name, dtype, alpha=alpha, gamma=gamma,
-                         from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
+    def __init__(
+        self,
+        alpha=0.25,
+        gamma=2.0,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction="sum_over_batch_size",
+        name="categorical_focal_crossentropy",
+        dtype=None,
+    ):
+        super().__init__(
+            categorical_focal_crossentropy,
+            reduction,
+            name,
+            dtype,
+            alpha=alpha,
+            gamma=gamma,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
         self.from_logits = from_logits
         check_smoothing(label_smoothing)
 
@@ -245,10 +336,24 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     0.6931
     """
 
-    def __init__(self, from_logits=False, ignore_class=None, reduction="sum_over_batch_size", axis=-1,
-                 name="sparse_categorical_crossentropy", dtype=None):
-        super().__init__(sparse_categorical_crossentropy, reduction, name, dtype, from_logits=from_logits,
-                         ignore_class=ignore_class, axis=axis)
+    def __init__(
+        self,
+        from_logits=False,
+        ignore_class=None,
+        reduction="sum_over_batch_size",
+        axis=-1,
+        name="sparse_categorical_crossentropy",
+        dtype=None,
+    ):
+        super().__init__(
+            sparse_categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
+        )
         self.from_logits, self.ignore_class, self.axis = from_logits, ignore_class, axis
 
     def call(self, y_true, y_pred):

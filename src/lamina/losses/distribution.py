@@ -123,8 +123,9 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
     0.5
     """
 
-    def __init__(self, q=0.5, reduction="sum_over_batch_size", name="categorical_generalized_cross_entropy",
-                 dtype=None):
+    def __init__(
+        self, q=0.5, reduction="sum_over_batch_size", name="categorical_generalized_cross_entropy", dtype=None
+    ):
         if not 0.0 < q < 1.0 and q != 1.0:
             raise ArgumentError(message("q is out of range", got=repr(q), want="above 0, at most 1"))
         super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)

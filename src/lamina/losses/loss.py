@@ -12,7 +12,7 @@ from ..op import as_value
 from ..registry import Registry, snake_case
 from ..trace import current
 
-EPSILON = 1e-7      # Keras's: probabilities are kept within EPSILON..1-EPSILON, and it is added to what might be 0
+EPSILON = 1e-7  # Keras's: probabilities are kept within EPSILON..1-EPSILON, and it is added to what might be 0
 registry = Registry("loss")
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -35,18 +35,28 @@ class Loss:
     4.5
     """
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size",
-                 dtype: str | None = None):
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
+    ):
         if reduction not in REDUCTIONS:
-            raise ArgumentError(message(f"{type(self).__name__} cannot reduce in this way", got=repr(reduction),
-                                        want=", ".join(map(repr, REDUCTIONS))))
+            raise ArgumentError(
+                message(
+                    f"{type(self).__name__} cannot reduce in this way",
+                    got=repr(reduction),
+                    want=", ".join(map(repr, REDUCTIONS)),
+                )
+            )
         self.name = name or snake_case(type(self).__name__)
         self.reduction, self.dtype = reduction, dtype
 
     def call(self, y_true, y_pred):
         """One value for each sample; a subclass implements it."""
-        raise NotImplementedError(message(f"{type(self).__name__} has no formula",
-                                          fix="implement call(self, y_true, y_pred): one value for each sample"))
+        raise NotImplementedError(
+            message(
+                f"{type(self).__name__} has no formula",
+                fix="implement call(self, y_true, y_pred): one value for each sample",
+            )
+        )
 
     def mask(self, y_true, y_pred):
         """Which values count, or None where all do: those that the layers have not masked."""
@@ -61,7 +71,7 @@ class Loss:
             y_pred = ops.cast(y_pred, dtype)
             if sample_weight is not None:
                 sample_weight = ops.cast(as_value(sample_weight), dtype)
-                if len(y_pred.shape) == 1 == len(sample_weight.shape):      # one number a sample, and one weight
+                if len(y_pred.shape) == 1 == len(sample_weight.shape):  # one number a sample, and one weight
                     y_pred = ops.expand_dims(y_pred, -1)
             values = self.call(y_true, y_pred)
             return reduce_weighted(values, sample_weight, mask, self.reduction)
@@ -82,8 +92,14 @@ class Loss:
 class LossFunctionWrapper(Loss):
     """A function of (y_true, y_pred) as a loss; further arguments are passed on to it."""
 
-    def __init__(self, fn, reduction: str | None = "sum_over_batch_size", name: str | None = None,
-                 dtype: str | None = None, **kwargs):
+    def __init__(
+        self,
+        fn,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+        **kwargs,
+    ):
         super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
         self.fn, self.arguments = fn, kwargs
 
@@ -140,11 +156,18 @@ def same_shape(y_true, y_pred):
     if tuple(y_true.shape) != tuple(y_pred.shape):
         fix = "reshape one of them: one row for each sample, one column for each output"
         if len(y_true.shape) + 1 == len(y_pred.shape) and y_true.shape[:1] == y_pred.shape[:1]:
-            fix = "labels that are class numbers go with sparse_categorical_crossentropy and sparse metrics; " \
-                  "else give one column for each output"
-        raise ShapeError(message("y_true and y_pred differ in shape, and would be repeated against each other",
-                                 got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
-                                 want=f"y_true of shape {list(y_pred.shape)}", fix=fix))
+            fix = (
+                "labels that are class numbers go with sparse_categorical_crossentropy and sparse metrics; "
+                "else give one column for each output"
+            )
+        raise ShapeError(
+            message(
+                "y_true and y_pred differ in shape, and would be repeated against each other",
+                got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
+                want=f"y_true of shape {list(y_pred.shape)}",
+                fix=fix,
+            )
+        )
     return y_true, y_pred
 
 
@@ -169,13 +192,17 @@ def clip(x, low: float, high: float):
 def weigh(values, sample_weight):
     """values times weights, and the weights, with as many dimensions. A weight covers a sample, or a step of it."""
     values, weight = same_rank(values, sample_weight)
-    if len(weight.shape) < len(values.shape):      # one weight for each sample covers all of its steps
+    if len(weight.shape) < len(values.shape):  # one weight for each sample covers all of its steps
         weight = ops.reshape(weight, (*weight.shape, *(1,) * (len(values.shape) - len(weight.shape))))
     sizes = zip(weight.shape, values.shape, strict=False)
     if len(weight.shape) > len(values.shape) or any(n not in (1, m) for n, m in sizes):
-        raise ShapeError(message("sample_weight does not fit the values of the loss",
-                                 got=[f"sample_weight {described(sample_weight)}", f"values {described(values)}"],
-                                 want="one weight for each sample, or for each value"))
+        raise ShapeError(
+            message(
+                "sample_weight does not fit the values of the loss",
+                got=[f"sample_weight {described(sample_weight)}", f"values {described(values)}"],
+                want="one weight for each sample, or for each value",
+            )
+        )
     return values * weight, weight
 
 

@@ -87,7 +87,7 @@ def log_cosh(y_true, y_pred):
     array([99.307], dtype=float32)
     """
     y_true, y_pred = aligned(y_true, y_pred)
-    size = ops.abs(y_pred - y_true)      # even in the error, so that exp never overflows
+    size = ops.abs(y_pred - y_true)  # even in the error, so that exp never overflows
     return ops.mean(size + ops.log1p(ops.exp(-2.0 * size)) - math.log(2.0), axis=-1)
 
 

@@ -36,12 +36,27 @@ class AUC(Counts):
 
     direction = "up"
 
-    def __init__(self, num_thresholds=200, curve="ROC", summation_method="interpolation", name=None, dtype=None,
-                 thresholds=None, multi_label=False, num_labels=None, label_weights=None, from_logits=False):
+    def __init__(
+        self,
+        num_thresholds=200,
+        curve="ROC",
+        summation_method="interpolation",
+        name=None,
+        dtype=None,
+        thresholds=None,
+        multi_label=False,
+        num_labels=None,
+        label_weights=None,
+        from_logits=False,
+    ):
         if str(curve).upper() not in CURVES or str(summation_method).lower() not in METHODS:
-            raise ArgumentError(message("AUC draws no such curve",
-                                        got=f"curve={curve!r}, summation_method={summation_method!r}",
-                                        want=f"one of {CURVES}, one of {METHODS}"))
+            raise ArgumentError(
+                message(
+                    "AUC draws no such curve",
+                    got=f"curve={curve!r}, summation_method={summation_method!r}",
+                    want=f"one of {CURVES}, one of {METHODS}",
+                )
+            )
         if thresholds is None and num_thresholds < 2:
             raise ArgumentError(message("num_thresholds is out of range", got=repr(num_thresholds), want="2 or more"))
         if num_labels and not multi_label:
@@ -57,7 +72,7 @@ class AUC(Counts):
         super().__init__([-EPSILON, *inner, 1.0 + EPSILON], name, dtype, shape=(num_labels,) if num_labels else ())
 
     def keep(self, shape):
-        if shape or not self.multi_label:           # else the first batch says how many labels there are
+        if shape or not self.multi_label:  # else the first batch says how many labels there are
             super().keep(shape)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -72,8 +87,9 @@ class AUC(Counts):
             super().count(y_true, y_pred, weight)
             return
         if len(y_pred.shape) != 2:
-            raise ShapeError(message("AUC over labels takes tables", got=f"y_pred {described(y_pred)}",
-                                     want="(samples, labels)"))
+            raise ShapeError(
+                message("AUC over labels takes tables", got=f"y_pred {described(y_pred)}", want="(samples, labels)")
+            )
         if not self.counts:
             self.keep((y_pred.shape[-1],))
         self.add_up(y_true, y_pred, weight)
@@ -85,20 +101,24 @@ class AUC(Counts):
             return self.over_labels(self.interpolated_pr())
         x, y = self.points()
         left, right = y[:-1], y[1:]
-        heights = {"interpolation": lambda: (left + right) / 2.0, "minoring": lambda: ops.minimum(left, right),
-                   "majoring": lambda: ops.maximum(left, right)}[self.summation_method]()
+        heights = {
+            "interpolation": lambda: (left + right) / 2.0,
+            "minoring": lambda: ops.minimum(left, right),
+            "majoring": lambda: ops.maximum(left, right),
+        }[self.summation_method]()
         return self.over_labels((x[:-1] - x[1:]) * heights)
 
     def points(self):
         """x and y of the curve at each threshold."""
-        tp, fp, tn, fn = (as_value(self.counts[k]) for k in ("true_positives", "false_positives", "true_negatives",
-                                                           "false_negatives"))
+        tp, fp, tn, fn = (
+            as_value(self.counts[k]) for k in ("true_positives", "false_positives", "true_negatives", "false_negatives")
+        )
         recall = divide_no_nan(tp, tp + fn)
         if self.curve == "ROC":
             return divide_no_nan(fp, fp + tn), recall
         if self.curve == "PR":
             return recall, divide_no_nan(tp, tp + fp)
-        scale = divide_no_nan(tp + fn, tn + fp)         # Flach and Kull 2015, section 3
+        scale = divide_no_nan(tp + fn, tn + fp)  # Flach and Kull 2015, section 3
         none = ops.equal(tp, 0.0)
         recall_gain = ops.where(none, 0.0, 1.0 - scale * divide_no_nan(fn, tp))
         return ops.maximum(recall_gain, 0.0), ops.where(none, 1.0, 1.0 - scale * divide_no_nan(fp, tp))
@@ -125,8 +145,14 @@ class AUC(Counts):
         return ops.sum(areas * self.label_weights) / float(self.label_weights.sum())
 
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "num_thresholds": self.num_thresholds, "curve": self.curve,
-                  "summation_method": self.summation_method, "multi_label": self.multi_label,
-                  "num_labels": self.num_labels, "from_logits": self.from_logits,
-                  "label_weights": None if self.label_weights is None else self.label_weights.tolist()}
+        config = {
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "curve": self.curve,
+            "summation_method": self.summation_method,
+            "multi_label": self.multi_label,
+            "num_labels": self.num_labels,
+            "from_logits": self.from_logits,
+            "label_weights": None if self.label_weights is None else self.label_weights.tolist(),
+        }
         return config if self.given is None else {**config, "thresholds": list(map(float, self.given))}

@@ -24,8 +24,15 @@ class Counts(Metric):
 
     kinds: tuple[str, ...] = KINDS
 
-    def __init__(self, thresholds: list[float], name=None, dtype=None, top_k: int | None = None,
-                 class_id: int | None = None, shape: tuple[int, ...] = ()):
+    def __init__(
+        self,
+        thresholds: list[float],
+        name=None,
+        dtype=None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        shape: tuple[int, ...] = (),
+    ):
         super().__init__(dtype, name)
         self.thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         self.even = evenly_spaced(thresholds)
@@ -46,8 +53,13 @@ class Counts(Metric):
             y_pred = ops.where(among_top(y_pred, self.top_k), y_pred, -1e10)
         if self.class_id is not None:
             if len(y_pred.shape) == 1 or not 0 <= self.class_id < y_pred.shape[-1]:
-                raise ShapeError(message(f"{type(self).__name__} looks at class {self.class_id}, which is not there",
-                                         got=f"y_pred {described(y_pred)}", want="(samples, classes)"))
+                raise ShapeError(
+                    message(
+                        f"{type(self).__name__} looks at class {self.class_id}, which is not there",
+                        got=f"y_pred {described(y_pred)}",
+                        want="(samples, classes)",
+                    )
+                )
             y_true, y_pred = (x[..., self.class_id] for x in (y_true, y_pred))
             weight = None if weight is None else weight[..., self.class_id]
         self.count(y_true, y_pred, weight)
@@ -63,8 +75,12 @@ class Counts(Metric):
         label = ops.not_equal(y_true, 0.0)
         weight = ops.ones_like(y_pred) if weight is None else weight
         of_true, of_false = ops.where(label, weight, 0.0), ops.where(label, 0.0, weight)
-        for kind, share, hit in (("true_positives", of_true, True), ("false_negatives", of_true, False),
-                                 ("false_positives", of_false, True), ("true_negatives", of_false, False)):
+        for kind, share, hit in (
+            ("true_positives", of_true, True),
+            ("false_negatives", of_true, False),
+            ("false_positives", of_false, True),
+            ("true_negatives", of_false, False),
+        ):
             if kind in self.counts:
                 one, other = (ops.expand_dims(share, 0), 0.0) if hit else (0.0, ops.expand_dims(share, 0))
                 self.counts[kind].assign_add(ops.sum(ops.where(positive, one, other), axis=1))
@@ -81,7 +97,7 @@ class Counts(Metric):
             limits = ops.reshape(np.array(self.thresholds, self.dtype), shape)
             return ops.expand_dims(y_pred, 0) > limits
         interval = ops.ceil(ops.minimum(ops.maximum(y_pred, 0.0), 1.0) * float(number - 1)) - 1.0
-        if self.thresholds[0] < 0.0:                            # below 0 even a prediction of 0 is above the threshold
+        if self.thresholds[0] < 0.0:  # below 0 even a prediction of 0 is above the threshold
             interval = ops.maximum(interval, 0.0)
         return ops.expand_dims(interval, 0) >= iota(shape=shape, axis=0, dtype="float32")
 
@@ -238,8 +254,8 @@ class BestUnder(Counts):
 
     direction = "up"
     argument = ""
-    wanted: tuple[str, str] = ("", "")          # the rate to be large
-    bounded: tuple[str, str] = ("", "")         # the rate that must reach the value
+    wanted: tuple[str, str] = ("", "")  # the rate to be large
+    bounded: tuple[str, str] = ("", "")  # the rate that must reach the value
 
     def __init__(self, value, num_thresholds=200, class_id=None, name=None, dtype=None):
         if not 0.0 <= value <= 1.0:
@@ -251,8 +267,12 @@ class BestUnder(Counts):
         return ops.max(ops.where(self.rate(*self.bounded) >= self.value, self.rate(*self.wanted), 0.0))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), self.argument: self.value, "num_thresholds": self.num_thresholds,
-                "class_id": self.class_id}
+        return {
+            **super().get_config(),
+            self.argument: self.value,
+            "num_thresholds": self.num_thresholds,
+            "class_id": self.class_id,
+        }
 
 
 SENSITIVITY, SPECIFICITY = ("true_positives", "false_negatives"), ("true_negatives", "false_positives")

@@ -65,9 +65,13 @@ def matrix(y_true, y_pred, weight, classes: int, dtype: str, ignore_class: int |
     """The confusion matrix of one batch of class numbers."""
     y_true, y_pred = squeezed(ops.cast(y_true, "int32")), squeezed(ops.cast(y_pred, "int32"))
     if tuple(y_true.shape) != tuple(y_pred.shape):
-        raise ShapeError(message("labels do not fit the predictions",
-                                 got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
-                                 want="one class number for each prediction"))
+        raise ShapeError(
+            message(
+                "labels do not fit the predictions",
+                got=[f"y_true {described(y_true)}", f"y_pred {described(y_pred)}"],
+                want="one class number for each prediction",
+            )
+        )
     weight = ops.ones_like(y_true, "float32") if weight is None else weigh(ops.ones_like(y_true, "float32"), weight)[0]
     if ignore_class is not None:
         weight = ops.where(ops.equal(y_true, ignore_class), 0.0, weight)
@@ -92,15 +96,35 @@ class IoU(Metric):
     """
 
     direction = "up"
-    settings: tuple[str, ...] = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_true", "sparse_y_pred",
-                                 "axis")
+    settings: tuple[str, ...] = (
+        "num_classes",
+        "target_class_ids",
+        "ignore_class",
+        "sparse_y_true",
+        "sparse_y_pred",
+        "axis",
+    )
 
-    def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_true=True,
-                 sparse_y_pred=True, axis=-1):
+    def __init__(
+        self,
+        num_classes,
+        target_class_ids,
+        name=None,
+        dtype=None,
+        ignore_class=None,
+        sparse_y_true=True,
+        sparse_y_pred=True,
+        axis=-1,
+    ):
         super().__init__(dtype or "int32", name)
         if not target_class_ids or not 0 <= min(target_class_ids) <= max(target_class_ids) < num_classes:
-            raise ArgumentError(message("a target class is out of range", got=str(list(target_class_ids)),
-                                        want=f"classes within 0..{num_classes - 1}"))
+            raise ArgumentError(
+                message(
+                    "a target class is out of range",
+                    got=str(list(target_class_ids)),
+                    want=f"classes within 0..{num_classes - 1}",
+                )
+            )
         self.num_classes, self.target_class_ids, self.ignore_class = num_classes, list(target_class_ids), ignore_class
         self.sparse_y_true, self.sparse_y_pred, self.axis = sparse_y_true, sparse_y_pred, axis
         self.total = self.add_variable((num_classes, num_classes), name="total_confusion_matrix")
@@ -152,10 +176,12 @@ class MeanIoU(IoU):
 
     settings = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
 
-    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True,
-                 axis=-1):
-        super().__init__(num_classes, list(range(num_classes)), name, dtype, ignore_class, sparse_y_true,
-                         sparse_y_pred, axis)
+    def __init__(
+        self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1
+    ):
+        super().__init__(
+            num_classes, list(range(num_classes)), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis
+        )
 
 
 class OneHotIoU(IoU):
@@ -168,8 +194,9 @@ class OneHotIoU(IoU):
 
     settings = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_pred", "axis")
 
-    def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False,
-                 axis=-1):
+    def __init__(
+        self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1
+    ):
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 

@@ -42,13 +42,24 @@ class R2Score(Metric):
         weight = unmasked(y_pred, sample_weight, self.dtype)
         y_true, y_pred = aligned(y_true, y_pred)
         if len(y_pred.shape) != 2:
-            raise ShapeError(message("R2Score takes tables", got=f"y_pred {described(y_pred)}",
-                                     want="(samples, outputs)", fix="reshape to (samples, 1) for one output"))
+            raise ShapeError(
+                message(
+                    "R2Score takes tables",
+                    got=f"y_pred {described(y_pred)}",
+                    want="(samples, outputs)",
+                    fix="reshape to (samples, 1) for one output",
+                )
+            )
         if not self.sums:
             names = ("squared_sum", "sum", "residual", "count")
             self.sums = tuple(self.add_variable((y_pred.shape[-1],), name=n) for n in names)
-        weight = ops.ones_like(y_true) if weight is None else ops.broadcast_to(
-            ops.expand_dims(weight, -1) if len(weight.shape) == 1 else weight, tuple(y_true.shape))
+        weight = (
+            ops.ones_like(y_true)
+            if weight is None
+            else ops.broadcast_to(
+                ops.expand_dims(weight, -1) if len(weight.shape) == 1 else weight, tuple(y_true.shape)
+            )
+        )
         squared_sum, total, residual, count = self.sums
         squared_sum.assign_add(ops.sum(ops.square(y_true) * weight, axis=0))
         total.assign_add(ops.sum(y_true * weight, axis=0))
@@ -72,11 +83,14 @@ class R2Score(Metric):
             return scores
         left = as_value(self.num_samples) - 1.0 - float(self.num_regressors)
         adjusted = 1.0 - (1.0 - scores) * (as_value(self.num_samples) - 1.0) / ops.where(left > 0, left, 1.0)
-        return ops.where(left > 0, adjusted, scores)        # too few samples to adjust
+        return ops.where(left > 0, adjusted, scores)  # too few samples to adjust
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "class_aggregation": self.class_aggregation,
-                "num_regressors": self.num_regressors}
+        return {
+            **super().get_config(),
+            "class_aggregation": self.class_aggregation,
+            "num_regressors": self.num_regressors,
+        }
 
 
 @public
@@ -101,7 +115,7 @@ def concordance_correlation(y_true, y_pred, axis: int = -1):
     """
     y_true, y_pred = aligned(y_true, y_pred)
     mean_true, mean_pred = (ops.mean(x, axis=axis, keepdims=True) for x in (y_true, y_pred))
-    covariance = (y_true - mean_pred) * (y_pred - mean_pred)        # y_pred - mean_pred sums to 0: any offset will do
+    covariance = (y_true - mean_pred) * (y_pred - mean_pred)  # y_pred - mean_pred sums to 0: any offset will do
     spread = ops.var(y_true, axis=axis, keepdims=True) + ops.var(y_pred, axis=axis, keepdims=True)
     return ops.mean(2.0 * covariance / (spread + ops.square(mean_true - mean_pred) + EPSILON), axis=axis)
 

@@ -37,8 +37,9 @@ class FBetaScore(Metric):
         if beta <= 0:
             raise ArgumentError(message("beta is out of range", got=repr(beta), want="above 0"))
         if threshold is not None and not 0.0 < threshold <= 1.0:
-            raise ArgumentError(message("threshold is out of range", got=repr(threshold),
-                                        want="above 0, at most 1, or None"))
+            raise ArgumentError(
+                message("threshold is out of range", got=repr(threshold), want="above 0, at most 1, or None")
+            )
         self.average, self.beta, self.threshold = average, float(beta), threshold
         self.counts: tuple = ()
 
@@ -46,8 +47,14 @@ class FBetaScore(Metric):
         weight = unmasked(y_pred, sample_weight, self.dtype)
         y_true, y_pred = same_shape(float_of(y_true), float_of(y_pred))
         if len(y_pred.shape) != 2:
-            raise ShapeError(message(f"{type(self).__name__} takes tables", got=f"y_pred {described(y_pred)}",
-                                     want="(samples, classes)", fix="give labels one-hot, or of shape (samples, 1)"))
+            raise ShapeError(
+                message(
+                    f"{type(self).__name__} takes tables",
+                    got=f"y_pred {described(y_pred)}",
+                    want="(samples, classes)",
+                    fix="give labels one-hot, or of shape (samples, 1)",
+                )
+            )
         if not self.counts:
             shape = () if self.average == "micro" else (y_pred.shape[-1],)
             names = ("true_positives", "false_positives", "false_negatives", "intermediate_weights")

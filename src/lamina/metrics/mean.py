@@ -22,11 +22,16 @@ def for_each_sample(values, sample_weight, reduce, dtype: str):
         values, weight = same_rank(values, float_of(sample_weight, dtype))
         if len(values.shape) > len(weight.shape):
             values = reduce(values, axis=tuple(range(len(weight.shape), len(values.shape))))
-        if len(weight.shape) > len(values.shape) or any(n not in (1, m) for n, m in zip(weight.shape, values.shape,
-                                                                                       strict=True)):
-            raise ShapeError(message("sample_weight does not fit the values of the metric",
-                                     got=[f"sample_weight {described(sample_weight)}", f"values {described(values)}"],
-                                     want="one weight for each sample, or for each value"))
+        if len(weight.shape) > len(values.shape) or any(
+            n not in (1, m) for n, m in zip(weight.shape, values.shape, strict=True)
+        ):
+            raise ShapeError(
+                message(
+                    "sample_weight does not fit the values of the metric",
+                    got=[f"sample_weight {described(sample_weight)}", f"values {described(values)}"],
+                    want="one weight for each sample, or for each value",
+                )
+            )
         weight = ops.broadcast_to(weight, tuple(values.shape))
         values, sample_weight = values * weight, folded(weight, reduce)
     return folded(values, reduce), sample_weight

@@ -45,8 +45,14 @@ class Metric:
         self._variables: list[Variable] = []
         self._initial: list[np.ndarray] = []
 
-    def add_variable(self, shape=(), initializer: Any = "zeros", dtype: str | None = None, aggregation: str = "sum",
-                     name: str | None = None) -> Variable:
+    def add_variable(
+        self,
+        shape=(),
+        initializer: Any = "zeros",
+        dtype: str | None = None,
+        aggregation: str = "sum",
+        name: str | None = None,
+    ) -> Variable:
         """A variable of state: ``initializer`` is a number, "zeros", "ones", or a function of (shape, dtype)."""
         dtype = dtype or self.dtype
         value = {"zeros": 0, "ones": 1, None: 0}[initializer] if isinstance(initializer, str | None) else initializer
@@ -57,22 +63,28 @@ class Metric:
         self._initial.append(array)
         return variable
 
-    def add_weight(self, shape=(), initializer: Any = "zeros", dtype: str | None = None,
-                   name: str | None = None) -> Variable:
+    def add_weight(
+        self, shape=(), initializer: Any = "zeros", dtype: str | None = None, name: str | None = None
+    ) -> Variable:
         """The same as ``add_variable``."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
     @property
     def variables(self) -> list[Variable]:
         """All state, that of metrics among its attributes too."""
-        inner = [m for v in vars(self).values() for m in (v if isinstance(v, list | tuple) else [v])
-                 if isinstance(m, Metric)]
+        inner = [
+            m for v in vars(self).values() for m in (v if isinstance(v, list | tuple) else [v]) if isinstance(m, Metric)
+        ]
         return [*self._variables, *(v for m in inner for v in m.variables)]
 
     def update_state(self, *args, **kwargs) -> None:
         """Takes in one batch; a subclass implements it."""
-        raise NotImplementedError(message(f"{type(self).__name__} has no update",
-                                          fix="implement update_state(self, y_true, y_pred, sample_weight=None)"))
+        raise NotImplementedError(
+            message(
+                f"{type(self).__name__} has no update",
+                fix="implement update_state(self, y_true, y_pred, sample_weight=None)",
+            )
+        )
 
     def result(self):
         """The measure over all batches since the last ``reset_state``; a subclass implements it."""

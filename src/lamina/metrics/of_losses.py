@@ -143,8 +143,9 @@ class CategoricalCrossentropy(LossMetric):
     """
 
     def __init__(self, name="categorical_crossentropy", dtype=None, from_logits=False, label_smoothing=0, axis=-1):
-        super().__init__(categorical_crossentropy, name, dtype, from_logits=from_logits,
-                         label_smoothing=label_smoothing, axis=axis)
+        super().__init__(
+            categorical_crossentropy, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis
+        )
 
 
 class SparseCategoricalCrossentropy(LossMetric):
@@ -154,10 +155,12 @@ class SparseCategoricalCrossentropy(LossMetric):
     0.6931
     """
 
-    def __init__(self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None,
-                 axis=-1):
-        super().__init__(sparse_categorical_crossentropy, name, dtype, from_logits=from_logits,
-                         ignore_class=ignore_class, axis=axis)
+    def __init__(
+        self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None, axis=-1
+    ):
+        super().__init__(
+            sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis
+        )
 
 
 class Hinge(LossMetric):

@@ -92,8 +92,17 @@ class AdamW(Adam):
     array([0.75], dtype=float32)
     """
 
-    def __init__(self, learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False,
-                 *shared, **options):
+    def __init__(
+        self,
+        learning_rate=0.001,
+        weight_decay=0.004,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-7,
+        amsgrad=False,
+        *shared,
+        **options,
+    ):
         if weight_decay is None:
             raise ArgumentError(message("AdamW decays weights", got="weight_decay=None", fix="use Adam for no decay"))
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *shared, **options)
@@ -141,8 +150,11 @@ class Nadam(Moments):
         now, following = (self.beta_1 * (1.0 - 0.5 * self.power(0.96, ahead)) for ahead in (1, 2))
         product = as_value(self.product) * now
         self.product.assign(product)
-        self.factors = (following / (1.0 - product * following), (1.0 - now) / (1.0 - product),
-                        1.0 / (1.0 - self.power(self.beta_2)))
+        self.factors = (
+            following / (1.0 - product * following),
+            (1.0 - now) / (1.0 - product),
+            1.0 / (1.0 - self.power(self.beta_2)),
+        )
         super().update_all(grads, variables, learning_rate)
 
     def update_step(self, gradient, variable, learning_rate):

@@ -26,8 +26,11 @@ class Adagrad(Optimizer):
 
     def __init__(self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, *shared, **options):
         if initial_accumulator_value < 0:
-            raise ArgumentError(message("initial_accumulator_value is out of range",
-                                        got=repr(initial_accumulator_value), want="0 or more"))
+            raise ArgumentError(
+                message(
+                    "initial_accumulator_value is out of range", got=repr(initial_accumulator_value), want="0 or more"
+                )
+            )
         super().__init__(learning_rate, *shared, **options)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
         self.slots = {"accumulator": initial_accumulator_value}
@@ -38,8 +41,11 @@ class Adagrad(Optimizer):
         variable.assign_sub(gradient * learning_rate / ops.sqrt(as_value(accumulator) + self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "initial_accumulator_value": self.initial_accumulator_value,
-                "epsilon": self.epsilon}
+        return {
+            **super().get_config(),
+            "initial_accumulator_value": self.initial_accumulator_value,
+            "epsilon": self.epsilon,
+        }
 
 
 class Adadelta(Optimizer):
@@ -90,8 +96,11 @@ class RMSprop(Optimizer):
         fraction("rho", rho)
         super().__init__(learning_rate, *shared, **options)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.slots = {"velocity": 0.0, **({"momentum": 0.0} if momentum > 0 else {}),
-                      **({"average_gradient": 0.0} if centered else {})}
+        self.slots = {
+            "velocity": 0.0,
+            **({"momentum": 0.0} if momentum > 0 else {}),
+            **({"average_gradient": 0.0} if centered else {}),
+        }
 
     def update_step(self, gradient, variable, learning_rate):
         spread = decayed(self.slot("velocity", variable), ops.square(gradient), self.rho)
@@ -105,8 +114,13 @@ class RMSprop(Optimizer):
         variable.assign_sub(step)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon,
-                "centered": self.centered}
+        return {
+            **super().get_config(),
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "centered": self.centered,
+        }
 
 
 class Ftrl(Optimizer):
@@ -125,15 +139,27 @@ class Ftrl(Optimizer):
     array([0.], dtype=float32)
     """
 
-    def __init__(self, learning_rate=0.001, learning_rate_power=-0.5, initial_accumulator_value=0.1,
-                 l1_regularization_strength=0.0, l2_regularization_strength=0.0,
-                 l2_shrinkage_regularization_strength=0.0, beta=0.0, *shared, **options):
+    def __init__(
+        self,
+        learning_rate=0.001,
+        learning_rate_power=-0.5,
+        initial_accumulator_value=0.1,
+        l1_regularization_strength=0.0,
+        l2_regularization_strength=0.0,
+        l2_shrinkage_regularization_strength=0.0,
+        beta=0.0,
+        *shared,
+        **options,
+    ):
         super().__init__(learning_rate, *shared, **options)
         self.strengths = {
-            "learning_rate_power": learning_rate_power, "initial_accumulator_value": initial_accumulator_value,
+            "learning_rate_power": learning_rate_power,
+            "initial_accumulator_value": initial_accumulator_value,
             "l1_regularization_strength": l1_regularization_strength,
             "l2_regularization_strength": l2_regularization_strength,
-            "l2_shrinkage_regularization_strength": l2_shrinkage_regularization_strength, "beta": beta}
+            "l2_shrinkage_regularization_strength": l2_shrinkage_regularization_strength,
+            "beta": beta,
+        }
         for name, value in self.strengths.items():
             if (value > 0) if name == "learning_rate_power" else (value < 0):
                 want = "at most 0" if name == "learning_rate_power" else "0 or more"
@@ -173,8 +199,17 @@ class Adafactor(Optimizer):
     array([0.75], dtype=float32)
     """
 
-    def __init__(self, learning_rate=0.001, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=0.001, clip_threshold=1.0,
-                 relative_step=True, *shared, **options):
+    def __init__(
+        self,
+        learning_rate=0.001,
+        beta_2_decay=-0.8,
+        epsilon_1=1e-30,
+        epsilon_2=0.001,
+        clip_threshold=1.0,
+        relative_step=True,
+        *shared,
+        **options,
+    ):
         super().__init__(learning_rate, *shared, **options)
         self.beta_2_decay, self.epsilon_1, self.epsilon_2 = beta_2_decay, epsilon_1, epsilon_2
         self.clip_threshold, self.relative_step = clip_threshold, relative_step
@@ -193,7 +228,7 @@ class Adafactor(Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         step = ops.cast(as_value(self.iterations) + 1, "float32")
-        forgotten = step ** self.beta_2_decay
+        forgotten = step**self.beta_2_decay
         scale = ops.maximum(root_mean_square(as_value(variable)), self.epsilon_2)
         rate = scale * ops.minimum(learning_rate, 1.0 / ops.sqrt(step))
         square = ops.square(gradient) + self.epsilon_1

@@ -23,8 +23,17 @@ from .schedules import LearningRateSchedule
 from .schedules import deserialize as schedule_from
 from .schedules import serialize as schedule_config
 
-SHARED = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
-          "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")
+SHARED = (
+    "weight_decay",
+    "clipnorm",
+    "global_clipnorm",
+    "clipvalue",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
 
 
 class Optimizer:
@@ -53,13 +62,22 @@ class Optimizer:
     array([0.75, 1.25], dtype=float32)
     """
 
-    slots: dict[str, float] = {}    # what is kept for each element of a variable, and the value it starts from
+    slots: dict[str, float] = {}  # what is kept for each element of a variable, and the value it starts from
 
-    def __init__(self, learning_rate, weight_decay: float | None = None, clipnorm: float | None = None,
-                 clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
-                 ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None,
-                 loss_scale_factor: float | None = None, gradient_accumulation_steps: int | None = None,
-                 name: str | None = None):
+    def __init__(
+        self,
+        learning_rate,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+    ):
         self.name = name or snake_case(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.use_ema, self.ema_momentum = global_clipnorm, use_ema, ema_momentum
@@ -86,8 +104,11 @@ class Optimizer:
         if any(p.kind is p.VAR_POSITIONAL and p.name == "shared" for p in given):
             own = [p for p in given if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("self", "name")]
             names = {p.name for p in own}
-            rest = [p for p in inspect.signature(Optimizer.__init__).parameters.values()
-                    if p.name not in {"self", "learning_rate", "name"} | names]
+            rest = [
+                p
+                for p in inspect.signature(Optimizer.__init__).parameters.values()
+                if p.name not in {"self", "learning_rate", "name"} | names
+            ]
             last = inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
             cls.__signature__ = inspect.Signature([*own, *rest, last])
 
@@ -100,8 +121,9 @@ class Optimizer:
             raise ArgumentError(message("ema_momentum is out of range", got=str(self.ema_momentum), want="0..1"))
         steps = self.gradient_accumulation_steps
         if steps is not None and (not isinstance(steps, int) or steps < 2):
-            raise ArgumentError(message("gradient_accumulation_steps is out of range", got=str(steps),
-                                        want="2 or more, or None"))
+            raise ArgumentError(
+                message("gradient_accumulation_steps is out of range", got=str(steps), want="2 or more, or None")
+            )
 
     # ---- state
 
@@ -139,8 +161,13 @@ class Optimizer:
         elif isinstance(self._learning_rate, Variable):
             self._learning_rate.assign(np.float32(value) if isinstance(value, int | float) else value)
         else:
-            raise ArgumentError(message("this optimizer follows a schedule, so its learning rate cannot be set",
-                                        got=repr(value), fix="make the optimizer with a number for learning_rate"))
+            raise ArgumentError(
+                message(
+                    "this optimizer follows a schedule, so its learning rate cannot be set",
+                    got=repr(value),
+                    fix="make the optimizer with a number for learning_rate",
+                )
+            )
 
     def build(self, variables: Sequence[Variable]) -> None:
         """Makes the slots of these variables; those that have theirs already keep them."""
@@ -201,8 +228,12 @@ class Optimizer:
 
     def update_step(self, gradient, variable: Variable, learning_rate) -> None:
         """Assigns the new value of one variable, and of its slots; a subclass implements it."""
-        raise NotImplementedError(message(f"{type(self).__name__} has no update rule",
-                                          fix="implement update_step(self, gradient, variable, learning_rate)"))
+        raise NotImplementedError(
+            message(
+                f"{type(self).__name__} has no update rule",
+                fix="implement update_step(self, gradient, variable, learning_rate)",
+            )
+        )
 
     def update_all(self, grads: Sequence, variables: Sequence[Variable], learning_rate) -> None:
         """``update_step`` for each variable; a subclass may compute before what all of them share."""
@@ -214,11 +245,20 @@ class Optimizer:
             raise ArgumentError(message(f"{len(grads)} gradients for {len(variables)} variables"))
         for g, v in zip(grads, variables, strict=True):
             if id(v) not in self._places:
-                raise ArgumentError(message(f"this optimizer was not built for variable {v.path!r}",
-                                            fix="make a new optimizer where the set of variables changes"))
+                raise ArgumentError(
+                    message(
+                        f"this optimizer was not built for variable {v.path!r}",
+                        fix="make a new optimizer where the set of variables changes",
+                    )
+                )
             if g is not None and tuple(g.shape) != v.shape:
-                raise ShapeError(message(f"the gradient of variable {v.path!r} has another shape",
-                                         got=str(list(g.shape)), want=str(v.type)))
+                raise ShapeError(
+                    message(
+                        f"the gradient of variable {v.path!r} has another shape",
+                        got=str(list(g.shape)),
+                        want=str(v.type),
+                    )
+                )
 
     def _step(self, grads, variables) -> None:
         before = {id(v): as_value(v) for v in self._state if v is not self._calls}
@@ -245,8 +285,9 @@ class Optimizer:
             return [ops.minimum(ops.maximum(g, -self.clipvalue), self.clipvalue) for g in grads]
         return grads
 
-    def exclude_from_weight_decay(self, var_list: Sequence[Variable] | None = None,
-                                  var_names: Sequence[str] | None = None) -> None:
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
         """Variables that weight decay leaves alone: given ones, and those whose name holds one of ``var_names``."""
         pattern = re.compile("|".join(map(str, var_names))) if var_names else None
         self._undecayed = ({id(v) for v in var_list or ()}, pattern)
@@ -271,8 +312,10 @@ class Optimizer:
     def _only_if(self, due, variables, weights, before) -> None:
         """Takes back what was assigned, unless a step is due. The sums of gradients have seen to themselves."""
         sums = {id(v) for v in self._slots["gradient_accumulator"]}
-        for v, old in [*zip(variables, weights, strict=True),
-                       *((v, before[id(v)]) for v in self._state if id(v) in before and id(v) not in sums)]:
+        for v, old in [
+            *zip(variables, weights, strict=True),
+            *((v, before[id(v)]) for v in self._state if id(v) in before and id(v) not in sums),
+        ]:
             new = as_value(v)
             if new is not old:
                 v.assign(ops.where(due, new, old))
@@ -303,8 +346,12 @@ class Optimizer:
     def set_weights(self, weights: Sequence) -> None:
         """New values for ``variables``, in order."""
         if len(weights) != len(self._state):
-            raise ArgumentError(message(f"{len(weights)} arrays for the {len(self._state)} variables of {self.name}",
-                                        fix=None if self.built else "build the optimizer first"))
+            raise ArgumentError(
+                message(
+                    f"{len(weights)} arrays for the {len(self._state)} variables of {self.name}",
+                    fix=None if self.built else "build the optimizer first",
+                )
+            )
         for v, w in zip(self._state, weights, strict=True):
             v.assign(np.asarray(w, v.dtype))
 

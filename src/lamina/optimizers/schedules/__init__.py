@@ -12,8 +12,14 @@ from .schedule import (
 )
 
 registry = Registry("schedule")
-for _schedule in (CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay,
-                  PolynomialDecay):
+for _schedule in (
+    CosineDecay,
+    CosineDecayRestarts,
+    ExponentialDecay,
+    InverseTimeDecay,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+):
     registry.register(_schedule)
 
 

@@ -109,8 +109,11 @@ class PiecewiseConstantDecay(Decay):
 
     def __init__(self, boundaries, values, name="PiecewiseConstant"):
         if len(boundaries) != len(values) - 1 or not boundaries:
-            raise ArgumentError(message("values must be one more than boundaries",
-                                        got=f"{len(boundaries)} boundaries, {len(values)} values"))
+            raise ArgumentError(
+                message(
+                    "values must be one more than boundaries", got=f"{len(boundaries)} boundaries, {len(values)} values"
+                )
+            )
         if list(boundaries) != sorted(boundaries):
             raise ArgumentError(message("boundaries must rise", got=str(list(boundaries))))
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
@@ -134,8 +137,15 @@ class PolynomialDecay(Decay):
 
     arguments = ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle", "name")
 
-    def __init__(self, initial_learning_rate, decay_steps, end_learning_rate=0.0001, power=1.0, cycle=False,
-                 name="PolynomialDecay"):
+    def __init__(
+        self,
+        initial_learning_rate,
+        decay_steps,
+        end_learning_rate=0.0001,
+        power=1.0,
+        cycle=False,
+        name="PolynomialDecay",
+    ):
         positive("decay_steps", decay_steps)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.end_learning_rate, self.power, self.cycle, self.name = end_learning_rate, power, cycle, name
@@ -167,16 +177,18 @@ class CosineDecay(Decay):
 
     arguments = ("initial_learning_rate", "decay_steps", "alpha", "name", "warmup_target", "warmup_steps")
 
-    def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None,
-                 warmup_steps=0):
+    def __init__(
+        self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0
+    ):
         positive("decay_steps", decay_steps)
         self.initial_learning_rate, self.decay_steps, self.alpha = initial_learning_rate, decay_steps, alpha
         self.name, self.warmup_target, self.warmup_steps = name, warmup_target, warmup_steps
 
     def __call__(self, step):
         step = steps(step)
-        start, warm = (self.initial_learning_rate, 0) if self.warmup_target is None else (self.warmup_target,
-                                                                                         self.warmup_steps)
+        start, warm = (
+            (self.initial_learning_rate, 0) if self.warmup_target is None else (self.warmup_target, self.warmup_steps)
+        )
         step = ops.minimum(step, float(self.decay_steps + warm))
         falling = start * shrunk(half_cosine((step - float(warm)) / self.decay_steps), self.alpha)
         if not warm:
@@ -206,11 +218,11 @@ class CosineDecayRestarts(Decay):
         self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
 
     def __call__(self, step):
-        done = steps(step) / self.first_decay_steps         # in runs of the first length
+        done = steps(step) / self.first_decay_steps  # in runs of the first length
         if self.t_mul == 1.0:
             run = ops.floor(done)
             share = done - run
-        else:                                               # runs take 1, t, t^2, …: a geometric series
+        else:  # runs take 1, t, t^2, …: a geometric series
             run = ops.floor(ops.log(1.0 - done * (1.0 - self.t_mul)) / math.log(self.t_mul))
             length = power(self.t_mul, run)
             share = (done - (1.0 - length) / (1.0 - self.t_mul)) / length
