@@ -230,7 +230,7 @@ def test_a_table_of_the_epochs(tmp_path):
 def test_training_ends_when_the_loss_is_no_number(way, capsys):
     guard, model = callbacks.TerminateOnNaN(), model_of(way, rate=1e12)
     model.fit(X, Y, batch_size=1, epochs=9, verbose=0, callbacks=[guard])
-    assert model.position.done == 16
+    assert model._position.done == 16
     assert 1 <= guard.first_bad_step <= 15
     assert f"since step {guard.first_bad_step}" in capsys.readouterr().out
     calm = callbacks.TerminateOnNaN()

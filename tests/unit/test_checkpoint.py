@@ -55,7 +55,7 @@ def state_of(model):
 
 def crash_at(batch, epoch):
     def at(number, logs):
-        if number == batch and crash.model.position.epoch == epoch:
+        if number == batch and crash.model._position.epoch == epoch:
             raise Crash
 
     crash = callbacks.LambdaCallback(on_train_batch_end=at)
@@ -165,7 +165,7 @@ def test_ctrl_c_in_a_step_finishes_it_and_saves(way, tmp_path, monkeypatch):
         """Ctrl-C as soon as the seventh step runs."""
 
         def on_train_batch_begin(self, batch, logs=None):
-            if self.model.position.done == 6:
+            if self.model._position.done == 6:
                 monkeypatch.setattr(Interrupt, "steps", pressed)
 
     steps = Interrupt.steps
@@ -176,7 +176,7 @@ def test_ctrl_c_in_a_step_finishes_it_and_saves(way, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fit(model, Press(), callbacks.BackupAndRestore(tmp_path))
     monkeypatch.setattr(Interrupt, "steps", steps)
-    assert model.position.done == 7
+    assert model._position.done == 7
     assert int(model.optimizer.iterations) == 7
     resumed = fresh(way)
     fit(resumed, callbacks.BackupAndRestore(tmp_path))

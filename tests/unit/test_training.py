@@ -202,7 +202,7 @@ def test_dropout_and_moving_averages_train(way):
     history = model.fit(X, Y, epochs=20, batch_size=11, verbose=0)
     assert history.history["loss"][-1] < history.history["loss"][0]
     assert all(abs(v.numpy() - b).max() > 1e-3 for v, b in zip(moving, before, strict=True))
-    assert int(model.generator.step.array) == 40
+    assert int(model.training_generator.step.array) == 40
 
 
 @every_way
@@ -335,3 +335,24 @@ def test_the_programs_of_a_model_are_bounded():
     for n in range(2, 22):
         model.predict_on_batch(X[:n])
     assert len(model._state.programs) == 8
+
+
+@every_way
+def test_names_of_ones_own_and_a_loss_that_a_layer_adds(way):
+    class Own(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.generator, self.position, self.plan = layers.Dense(2), layers.Dense(2), layers.Dense(2)
+            self.callbacks = self.data = self.state = None
+
+        def call(self, x):
+            y = self.plan(self.position(self.generator(x)))
+            self.add_loss(lamina.ops.mean(y * y))
+            return y
+
+    model = Own()
+    model.compile(lamina.optimizers.SGD(0.05), **way)
+    history = model.fit(X, epochs=4, batch_size=22, verbose=0)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+    assert isinstance(model.generator, layers.Dense)
+    assert model.callbacks is None

@@ -48,21 +48,21 @@ class BackupAndRestore(Callback):
         self.loaded: Any = None
 
     def on_train_begin(self, logs=None):
-        self.others = [c for c in self.model.callbacks if c is not self and hasattr(c, "get_state") and c.get_state()]
+        self.others = [c for c in self.model._callbacks if c is not self and hasattr(c, "get_state") and c.get_state()]
         self.loaded = checkpoint.load(self.folder)
         if self.loaded is None:
             return
         position, plan = Position(**self.loaded[1]["position"]), self.loaded[1]["plan"]
-        if plan != self.model.plan:
+        if plan != self.model._plan:
             raise ArgumentError(
                 message(
                     f"the checkpoint in {self.folder.name} belongs to another call of fit",
-                    got=told(self.model.plan),
+                    got=told(self.model._plan),
                     want=told(plan),
                     fix="call fit with the same data and arguments, or delete the folder",
                 )
             )
-        self.model.position = position
+        self.model._position = position
         self.take_back()
         if position.step == 0:
             self.loaded = None
@@ -96,13 +96,13 @@ class BackupAndRestore(Callback):
     def save(self) -> None:
         """Writes a checkpoint of this moment."""
         state = {
-            "position": asdict(self.model.position),
-            "plan": self.model.plan,
+            "position": asdict(self.model._position),
+            "plan": self.model._plan,
             "stop_training": self.model.stop_training,
             "callbacks": [(type(c).__name__, c.get_state()) for c in self.others],
         }
-        number = 2 * self.model.position.done + (
-            self.model.position.step == 0
+        number = 2 * self.model._position.done + (
+            self.model._position.step == 0
         )  # the end of an epoch comes after its last step
         checkpoint.save(self.folder, number, self.model.state_variables(), state)
 
@@ -116,7 +116,7 @@ class BackupAndRestore(Callback):
         self.save()
 
     def on_train_end(self, logs=None):
-        if self.delete_checkpoint and not self.model.interrupted:
+        if self.delete_checkpoint and not self.model._interrupted:
             checkpoint.clear(self.folder)
 
 

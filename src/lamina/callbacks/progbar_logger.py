@@ -24,7 +24,7 @@ class ProgbarLogger(Callback):
         self.progress = Progress(self.params.get("verbose", 1))
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.step = self.model.position.step
+        self.step = self.model._position.step
         epochs = self.params.get("epochs")
         self.progress.begin(f"Epoch {epoch + 1}/{epochs}", self.params.get("steps"), self.step)
 

@@ -112,7 +112,7 @@ def explain(model, batch_size: int = 32, x=None, y=None, backend: str | None = N
         lambda *leaves: model(spec.unpack(leaves)[0], training=False),
         spec.types,
         names=names,
-        generator=model.generator,
+        generator=model.training_generator,
     )
     rows = len(arrays[0])
     inference = table(f"Inference, batch {rows}", program, backend)

@@ -100,7 +100,7 @@ def texts(names) -> list[str] | None:
 
 def state_of(model: Model) -> list[Variable]:
     """What training goes on from, beside the weights: the optimizer's state, and where the random numbers are."""
-    return [*model.optimizer.variables, model.generator.seed, model.generator.step]
+    return [*model.optimizer.variables, model.training_generator.seed, model.training_generator.step]
 
 
 def named(variables: Sequence[Variable]) -> dict[str, Variable]:

@@ -45,7 +45,7 @@ class Compiled:
     """A model's optimizer, losses and metrics, and the steps made of them."""
 
     stop_training = False
-    interrupted = False
+    _interrupted = False
     optimizer: Any = None
     history: History | None = None
     name: str
@@ -144,7 +144,7 @@ class Compiled:
         return self.__dict__["_state" if self.compiled else "_bare"]
 
     @property
-    def generator(self) -> Generator:
+    def training_generator(self) -> Generator:
         """Where the model's random numbers come from: dropout, noise, the order of the samples.
 
         Its seed is the one of ``lamina.random.set_seed`` at the first use.
@@ -252,8 +252,8 @@ class Compiled:
             *self.variables,
             *self.optimizer.variables,
             *(v for m in self.metrics for v in m.variables),
-            self.generator.seed,
-            self.generator.step,
+            self.training_generator.seed,
+            self.training_generator.step,
             state.first_bad,
         ]
         for traced in state.programs.values():

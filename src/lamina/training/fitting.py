@@ -113,7 +113,7 @@ class Validation:
     def __call__(self, epoch: int) -> dict[str, float]:
         if self.feed is None or not self.due(epoch):
             return {}
-        logs = self.model._tested(self.feed, self.steps, self.model.callbacks)
+        logs = self.model._tested(self.feed, self.steps, self.model._callbacks)
         return {f"val_{name}": value for name, value in logs.items()}
 
 

@@ -47,7 +47,7 @@ class TrainingLoop:
 
     @property
     def position(self) -> Position:
-        return self.model.position
+        return self.model._position
 
     def run(self) -> dict[str, float]:
         """All epochs that are left; gives the last logs."""
@@ -81,7 +81,7 @@ class TrainingLoop:
     def train_arrays(self) -> bool:
         """The steps of one epoch on arrays; whether there were any."""
         feed, at = self.feed, self.position
-        seed = int(self.model.generator.seed.array)
+        seed = int(self.model.training_generator.seed.array)
         while at.step < self.total and not self.model.stop_training:
             turn, batch = divmod(at.done, feed.batches)
             order = feed.order(seed, at.start, turn)
@@ -119,7 +119,7 @@ class TrainingLoop:
         """The steps of one epoch on batches that come one by one; False where no batch is left."""
         at = self.position
         if self.stream is None:
-            self.stream = turns(self.feed, at, self.steps is not None, int(self.model.generator.seed.array))
+            self.stream = turns(self.feed, at, self.steps is not None, int(self.model.training_generator.seed.array))
         while (self.total is None or at.step < self.total) and not self.model.stop_training:
             try:
                 item = next(self.stream)

@@ -86,7 +86,11 @@ def update_weights(model, state: State, loss, before: dict[int, Node]) -> None:
         optimizer.build(variables)
     optimizer.apply(gradients([optimizer.scale_loss(loss)], wrt), variables)
     if state.watch:
-        finite, first, step = ops.isfinite(loss), as_value(state.first_bad), ops.cast(model.generator.step, "int32")
+        finite, first, step = (
+            ops.isfinite(loss),
+            as_value(state.first_bad),
+            ops.cast(model.training_generator.step, "int32"),
+        )
         state.first_bad.assign(ops.where(ops.logical_or(finite, first >= 0), first, step))
 
 
@@ -121,7 +125,7 @@ class Runner:
         def run(*leaves):
             result = self.function(spec.unpack(leaves))
             if self.training:
-                generator = self.model.generator
+                generator = self.model.training_generator
                 generator.step.assign(as_value(generator.step) + np.uint32(1))
             return result
 
@@ -140,7 +144,11 @@ class Runner:
         programs, key = self.state.programs, self.key(spec)
         if key not in programs:
             programs[key] = trace(
-                self.step(spec), spec.types, names=spec.names, training=self.training, generator=self.model.generator
+                self.step(spec),
+                spec.types,
+                names=spec.names,
+                training=self.training,
+                generator=self.model.training_generator,
             )
             if self.training and not programs[key].trace.assigned.keys() & {
                 id(v) for v in self.model.trainable_variables
@@ -156,13 +164,15 @@ class Runner:
         if not self.eagerly:
             self.traced(spec)
         elif not self.model.built or self.state.objective is None:
-            with Trace(self.training, self.model.generator, concrete=True):
+            with Trace(self.training, self.model.training_generator, concrete=True):
                 self.step(spec)(*(concrete(a) for a in arrays()))
 
     def batch(self, spec: Spec, arrays: list[np.ndarray]):
         """One step on one batch; the results as a nest of arrays."""
         if self.eagerly:
-            return run_concretely(self.step(spec), arrays, training=self.training, generator=self.model.generator)
+            return run_concretely(
+                self.step(spec), arrays, training=self.training, generator=self.model.training_generator
+            )
         return self.traced(spec)(*arrays, backend=self.backend)
 
     def steps(self, feed: ArrayFeed, order: np.ndarray, batch: int, steps: int):

@@ -17,8 +17,8 @@ from .step import Runner
 class Trainer(Compiled):
     """What a model can do once ``compile`` has said how."""
 
-    position: Position
-    callbacks: CallbackList
+    _position: Position
+    _callbacks: CallbackList
 
     def fit(
         self,
@@ -82,20 +82,20 @@ class Trainer(Compiled):
         try:
             runner = self._prepared("train", self.train_step, feed)
             self._begin(feed, epochs, verbose, callbacks, initial_epoch, steps_per_epoch)
-            return self._train(TrainingLoop(self, runner, feed, self.callbacks, epochs, steps_per_epoch, validation))
+            return self._train(TrainingLoop(self, runner, feed, self._callbacks, epochs, steps_per_epoch, validation))
         finally:
             state.class_weight, state.watch = None, False
 
     def _begin(self, feed, epochs: int, verbose, callbacks, initial_epoch: int, steps: int | None) -> None:
         """The callbacks, the history and the position of a training that begins."""
-        self.stop_training = self.interrupted = False
-        self.position = Position(initial_epoch, start=int(self.generator.step.array))
-        self.plan = plan_of(feed, steps)
+        self.stop_training = self._interrupted = False
+        self._position = Position(initial_epoch, start=int(self.training_generator.step.array))
+        self._plan = plan_of(feed, steps)
         self.history = History()
         defaults = [*([ProgbarLogger()] if verbose else []), self.history]
         params = {"verbose": 1 if verbose == "auto" else int(verbose), "epochs": epochs, "steps": steps or feed.batches}
-        self.callbacks = CallbackList(callbacks, defaults, self, params)
-        self.callbacks.call("on_train_begin", {})
+        self._callbacks = CallbackList(callbacks, defaults, self, params)
+        self._callbacks.call("on_train_begin", {})
 
     def _train(self, loop: TrainingLoop) -> History:
         """All epochs; whatever happens, the terminal is left in order."""
@@ -104,14 +104,14 @@ class Trainer(Compiled):
             logs = loop.run()
             self.optimizer.finalize_variable_values(self.trainable_variables)
         except KeyboardInterrupt:
-            self.interrupted = True
-            self.callbacks.call("on_train_end", logs)
+            self._interrupted = True
+            self._callbacks.call("on_train_end", logs)
             raise
         finally:
-            for callback in self.callbacks:
+            for callback in self._callbacks:
                 if isinstance(callback, ProgbarLogger):
                     callback.progress.close()
-        self.callbacks.call("on_train_end", logs)
+        self._callbacks.call("on_train_end", logs)
         assert self.history is not None
         return self.history
 
