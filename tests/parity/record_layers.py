@@ -56,6 +56,7 @@ def dense() -> None:
         "Dense",
         {"units": 3, "activation": "softmax"},
         60 * rng_for("huge").normal(size=(4, 4)).astype(np.float32),
+        tags=("rounding",),
     )
 
 
@@ -275,7 +276,9 @@ def norms() -> None:
         record(f"batch_norm_4d_{word}", "BatchNormalization", {}, (2, 3, 4, 2), call=call)
         record(f"batch_norm_3d_{word}", "BatchNormalization", {}, (2, 3, 4), call=call)
         record(f"batch_norm_axis1_{word}", "BatchNormalization", {"axis": 1}, (2, 3, 4, 2), call=call)
-        record(f"batch_norm_constant_{word}", "BatchNormalization", {}, np.full((3, 2), 7, np.float32), call=call)
+        same = np.full((3, 2), 7, np.float32)
+        tags = ("rounding",) if training else ()
+        record(f"batch_norm_constant_{word}", "BatchNormalization", {}, same, call=call, tags=tags)
         record(f"batch_norm_one_row_{word}", "BatchNormalization", {}, (1, 3), call=call)
         frozen = {"trainable": False}
         record(f"batch_norm_frozen_{word}", "BatchNormalization", frozen, shifted, call=call)

@@ -146,6 +146,7 @@ class LayerRecorder(Recorder):
 
         `how` says how the layer takes the inputs: "one" `layer(x)`, "list" `layer([a, b])`, "args" `layer(a, b)`.
         """
+        keras.utils.clear_session()  # or the names of weights get numbers
         rng = rng_for(case_id)
         given = [_noise(value, rng) for value in inputs]
         extra = {key: _noise(value, rng) for key, value in (call or {}).items()}
