@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from .. import ops
 from ..composites.crossentropy import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from ..composites.entropy import EPSILON
 from ..errors import ArgumentError, ShapeError, message
 from ..op import as_value
 from ..ops.axes import canonical_axis
 from ..ops.defer import public
-from .loss import EPSILON, LossFunctionWrapper, aligned, clip, described, is_float
+from .loss import LossFunctionWrapper, aligned, described, is_float
 
 
 def smooth_bits(y_true, label_smoothing: float):
@@ -34,13 +35,13 @@ def check_smoothing(label_smoothing: float) -> None:
 
 def bits(y_true, probabilities):
     """-t log(p) - (1 - t) log(1 - p), element by element."""
-    p = clip(probabilities, EPSILON, 1.0 - EPSILON)
+    p = ops.clip(probabilities, EPSILON, 1.0 - EPSILON)
     return -(y_true * ops.log(p) + (1.0 - y_true) * ops.log(1.0 - p))
 
 
 def shares(probabilities, axis: int):
     """Probabilities that sum to 1 along an axis, and are neither 0 nor 1."""
-    return clip(ops.divide(probabilities, ops.sum(probabilities, axis=axis, keepdims=True)), EPSILON, 1.0 - EPSILON)
+    return ops.clip(ops.divide(probabilities, ops.sum(probabilities, axis=axis, keepdims=True)), EPSILON, 1.0 - EPSILON)
 
 
 def last(x, axis: int):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .. import ops
+from ..composites.entropy import EPSILON
 from ..errors import ArgumentError, message
 from ..ops.defer import public
 from .crossentropy import sparse_pair
-from .loss import EPSILON, LossFunctionWrapper, aligned, clip
+from .loss import LossFunctionWrapper, aligned
 
 
 @public
@@ -17,7 +18,7 @@ def kl_divergence(y_true, y_pred):
     array([0.], dtype=float32)
     """
     y_true, y_pred = aligned(y_true, y_pred)
-    y_true, y_pred = clip(y_true, EPSILON, 1.0), clip(y_pred, EPSILON, 1.0)
+    y_true, y_pred = ops.clip(y_true, EPSILON, 1.0), ops.clip(y_pred, EPSILON, 1.0)
     return ops.sum(y_true * ops.log(y_true / y_pred), axis=-1)
 
 

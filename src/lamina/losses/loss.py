@@ -12,7 +12,6 @@ from ..op import as_value
 from ..registry import Registry, snake_case
 from ..trace import current
 
-EPSILON = 1e-7  # Keras's: probabilities are kept within EPSILON..1-EPSILON, and it is added to what might be 0
 registry = Registry("loss")
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -178,17 +177,6 @@ def aligned(y_true, y_pred):
     return ops.cast(y_true, str(y_pred.dtype)), y_pred
 
 
-def divide_no_nan(a, b):
-    """a / b, and 0 where b is 0."""
-    zero = ops.equal(b, 0)
-    return ops.where(zero, 0.0, a / ops.where(zero, 1.0, b))
-
-
-def clip(x, low: float, high: float):
-    """x kept within low..high."""
-    return ops.minimum(ops.maximum(x, low), high)
-
-
 def weigh(values, sample_weight):
     """values times weights, and the weights, with as many dimensions. A weight covers a sample, or a step of it."""
     values, weight = same_rank(values, sample_weight)
@@ -212,7 +200,7 @@ def apply_mask(sample_weight, mask, dtype: str, reduction: str | None):
         return sample_weight
     counts = ops.cast(mask, dtype)
     if reduction in ("mean", "sum_over_batch_size"):
-        counts = counts * divide_no_nan(float(prod(mask.shape)), ops.sum(counts))
+        counts = counts * ops.divide_no_nan(float(prod(mask.shape)), ops.sum(counts))
     if sample_weight is None:
         return counts
     weight = ops.cast(sample_weight, dtype)
@@ -231,6 +219,6 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction: str | None
     if reduction == "sum":
         return total
     if reduction == "mean_with_sample_weight" and weight is not None:
-        return divide_no_nan(total, ops.sum(weight))
+        return ops.divide_no_nan(total, ops.sum(weight))
     count = prod(values.shape)
     return total / float(count) if count else total * 0.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from .. import ops
+from ..composites.entropy import EPSILON
 from ..ops.defer import public
-from .loss import EPSILON, LossFunctionWrapper, aligned
+from .loss import LossFunctionWrapper, aligned
 
 
 @public

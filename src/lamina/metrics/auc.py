@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..composites.entropy import EPSILON
 from ..errors import ArgumentError, ShapeError, message
-from ..losses.loss import EPSILON, described, divide_no_nan
+from ..losses.loss import described
 from ..op import as_value
 from .confusion import Counts, spread_thresholds
 from .metric import float_of
@@ -113,15 +114,15 @@ class AUC(Counts):
         tp, fp, tn, fn = (
             as_value(self.counts[k]) for k in ("true_positives", "false_positives", "true_negatives", "false_negatives")
         )
-        recall = divide_no_nan(tp, tp + fn)
+        recall = ops.divide_no_nan(tp, tp + fn)
         if self.curve == "ROC":
-            return divide_no_nan(fp, fp + tn), recall
+            return ops.divide_no_nan(fp, fp + tn), recall
         if self.curve == "PR":
-            return recall, divide_no_nan(tp, tp + fp)
-        scale = divide_no_nan(tp + fn, tn + fp)  # Flach and Kull 2015, section 3
+            return recall, ops.divide_no_nan(tp, tp + fp)
+        scale = ops.divide_no_nan(tp + fn, tn + fp)  # Flach and Kull 2015, section 3
         none = ops.equal(tp, 0.0)
-        recall_gain = ops.where(none, 0.0, 1.0 - scale * divide_no_nan(fn, tp))
-        return ops.maximum(recall_gain, 0.0), ops.where(none, 1.0, 1.0 - scale * divide_no_nan(fp, tp))
+        recall_gain = ops.where(none, 0.0, 1.0 - scale * ops.divide_no_nan(fn, tp))
+        return ops.maximum(recall_gain, 0.0), ops.where(none, 1.0, 1.0 - scale * ops.divide_no_nan(fp, tp))
 
     def interpolated_pr(self):
         """The area of each piece of the precision-recall curve, true positives growing evenly with the positives."""
@@ -129,11 +130,11 @@ class AUC(Counts):
         gained = tp[:-1] - tp[1:]
         p = tp + fp
         before, after = p[:-1], p[1:]
-        slope = divide_no_nan(gained, ops.maximum(before - after, 0.0))
+        slope = ops.divide_no_nan(gained, ops.maximum(before - after, 0.0))
         intercept = tp[1:] - slope * after
         both = ops.logical_and(before > 0.0, after > 0.0)
-        ratio = ops.where(both, divide_no_nan(before, ops.maximum(after, 0.0)), 1.0)
-        return divide_no_nan(slope * (gained + intercept * ops.log(ratio)), ops.maximum(tp[1:] + fn[1:], 0.0))
+        ratio = ops.where(both, ops.divide_no_nan(before, ops.maximum(after, 0.0)), 1.0)
+        return ops.divide_no_nan(slope * (gained + intercept * ops.log(ratio)), ops.maximum(tp[1:] + fn[1:], 0.0))
 
     def over_labels(self, pieces):
         """The sum of the pieces; over several labels, the (weighted) mean of their sums."""

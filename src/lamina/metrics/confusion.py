@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ArgumentError, ShapeError, message
-from ..losses.loss import described, divide_no_nan, same_shape, weigh
+from ..losses.loss import described, same_shape, weigh
 from ..op import as_value
 from ..ops.create import iota
 from .metric import Metric, float_of, unmasked
@@ -110,7 +110,7 @@ class Counts(Metric):
     def rate(self, of: str, beside: str):
         """of / (of + beside) at each threshold; 0 where there are none."""
         a, b = as_value(self.counts[of]), as_value(self.counts[beside])
-        return divide_no_nan(a, a + b)
+        return ops.divide_no_nan(a, a + b)
 
 
 def evenly_spaced(thresholds) -> bool:

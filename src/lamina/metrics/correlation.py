@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..composites.entropy import EPSILON
 from ..errors import ArgumentError, ShapeError, message
-from ..losses.loss import EPSILON, aligned, described
+from ..losses.loss import aligned, described
 from ..op import as_value
 from ..ops.defer import public
 from .mean import MeanMetricWrapper

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..composites.entropy import EPSILON
 from ..errors import ArgumentError, ShapeError, message
-from ..losses.loss import EPSILON, described, same_shape
+from ..losses.loss import described, same_shape
 from ..op import as_value
 from .metric import Metric, float_of, unmasked
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError, message
-from ..losses.loss import described, divide_no_nan, same_rank
+from ..losses.loss import described, same_rank
 from ..losses.loss import registry as losses
 from ..op import as_value
 from ..registry import Registry
@@ -85,7 +85,7 @@ class Mean(Metric):
         self.count.assign_add(ops.sum(weight) if weight is not None else rows)
 
     def result(self):
-        return divide_no_nan(as_value(self.total), as_value(self.count))
+        return ops.divide_no_nan(as_value(self.total), as_value(self.count))
 
 
 class MeanMetricWrapper(Mean):
