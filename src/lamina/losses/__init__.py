@@ -118,13 +118,13 @@ def serialize(loss):
     return registry.serialize(loss)
 
 
-def deserialize(config, custom_objects=None):
+def deserialize(name, custom_objects=None):
     """The loss that ``serialize`` described.
 
     >>> lamina.losses.deserialize({"class_name": "Poisson", "config": {}})
     <Poisson poisson>
     """
-    return registry.deserialize(config, custom_objects)
+    return registry.deserialize(name, custom_objects)
 
 
 def for_output(identifier, y_true, y_pred) -> Loss | None:

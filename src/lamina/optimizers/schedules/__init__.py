@@ -23,13 +23,13 @@ for _schedule in (
     registry.register(_schedule)
 
 
-def serialize(schedule):
+def serialize(learning_rate_schedule):
     """The schedule as a configuration of plain literals.
 
     >>> lamina.optimizers.schedules.serialize(lamina.optimizers.schedules.CosineDecay(0.1, 100))["class_name"]
     'CosineDecay'
     """
-    return registry.serialize(schedule)
+    return registry.serialize(learning_rate_schedule)
 
 
 def deserialize(config, custom_objects=None):
