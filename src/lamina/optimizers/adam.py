@@ -11,7 +11,8 @@ from ..errors import ArgumentError, message
 from ..op import as_value
 from ..trace import Variable
 from .gradient_descent import fraction
-from .optimizer import Optimizer, norm
+from .optimizer import Optimizer
+from .scalars import norm
 
 
 class Moments(Optimizer):

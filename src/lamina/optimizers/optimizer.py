@@ -19,6 +19,7 @@ from ..graph import scope
 from ..op import as_value
 from ..registry import snake_case
 from ..trace import Variable
+from .scalars import norm, whole_division
 from .schedules import LearningRateSchedule
 from .schedules import deserialize as schedule_from
 from .schedules import serialize as schedule_config
@@ -180,14 +181,14 @@ class Optimizer:
             self._slots.setdefault(name, []).extend(self.add_variable_from_reference(v, name, value) for v in new)
         self.built = True
 
-    def add_variable(self, shape, initializer=0.0, dtype: str | None = None, name: str = "variable") -> Variable:
+    def add_variable(self, shape, initializer: Any = 0.0, dtype: str | None = None, name: str = "variable") -> Variable:
         """State of one's own: ``initializer`` is a number, "zeros", "ones", or a function of (shape, dtype)."""
         value = {"zeros": 0.0, "ones": 1.0}[initializer] if isinstance(initializer, str) else initializer
         dtype = dtype or "float32"
         array = value(shape, dtype) if callable(value) else np.full(shape, value, dtype)
         return self._own(Variable(np.asarray(array), dtype=dtype, trainable=False, name=name))
 
-    def add_variable_from_reference(self, reference_variable: Variable, name: str, initializer=0.0) -> Variable:
+    def add_variable_from_reference(self, reference_variable: Variable, name: str, initializer: Any = 0.0) -> Variable:
         """State of the shape of a variable; its path is ``optimizer/<name>/<path of the variable>``."""
         made = self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name)
         made.path = f"optimizer/{name}/{reference_variable.path}"
@@ -196,6 +197,31 @@ class Optimizer:
     def slot(self, name: str, variable: Variable) -> Variable:
         """The slot of a name that belongs to a variable."""
         return self._slots[name][self._places[id(variable)]]
+
+    def add_optimizer_variables(self, trainable_variables: Sequence[Variable], name, initializer="zeros"):
+        """State of the shape of each variable: a list, or a tuple of lists where ``name`` is a list of names."""
+        if isinstance(name, str):
+            return [self.add_variable_from_reference(v, name, initializer) for v in trainable_variables]
+        starts = initializer if isinstance(initializer, list | tuple) else [initializer] * len(name)
+        return tuple(self.add_optimizer_variables(trainable_variables, n, i) for n, i in zip(name, starts, strict=True))
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        return self._places[id(variable)]  # Keras's name, which optimizers written for it call
+
+    @staticmethod
+    def assign(variable: Variable, value) -> None:
+        """``variable.assign(value)``."""
+        variable.assign(value)
+
+    @staticmethod
+    def assign_add(variable: Variable, value) -> None:
+        """``variable.assign_add(value)``."""
+        variable.assign_add(value)
+
+    @staticmethod
+    def assign_sub(variable: Variable, value) -> None:
+        """``variable.assign_sub(value)``."""
+        variable.assign_sub(value)
 
     # ---- one step
 
@@ -261,15 +287,15 @@ class Optimizer:
                 )
 
     def _step(self, grads, variables) -> None:
-        before = {id(v): as_value(v) for v in self._state if v is not self._calls}
-        weights, due = [as_value(v) for v in variables], None
+        before, due = [], None
         if self.gradient_accumulation_steps:
+            before = [(v, as_value(v)) for v in [*variables, *self._state] if v is not self._calls]
             due, grads = self._accumulate(grads, variables, self.gradient_accumulation_steps)
         grads = self._clipped(grads)
         self._decay(variables)
         self.update_all(grads, variables, as_value(self.learning_rate))
         if due is not None:
-            self._only_if(due, variables, weights, before)
+            self._only_if(due, before)
         if self.use_ema:
             self._average()
 
@@ -288,7 +314,7 @@ class Optimizer:
     def exclude_from_weight_decay(
         self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
-        """Variables that weight decay leaves alone: given ones, and those whose name holds one of ``var_names``."""
+        """Variables that weight decay leaves alone: given ones, and those whose path holds one of ``var_names``."""
         pattern = re.compile("|".join(map(str, var_names))) if var_names else None
         self._undecayed = ({id(v) for v in var_list or ()}, pattern)
 
@@ -298,7 +324,7 @@ class Optimizer:
         ids, pattern = self._undecayed
         factor = 1.0 - self.weight_decay * as_value(self.learning_rate)
         for v in variables:
-            if id(v) not in ids and not (pattern is not None and (pattern.search(v.name) or pattern.search(v.path))):
+            if id(v) not in ids and not (pattern is not None and pattern.search(v.path)):
                 v.assign(as_value(v) * factor)
 
     def _accumulate(self, grads, variables, steps: int):
@@ -309,15 +335,12 @@ class Optimizer:
             self.slot("gradient_accumulator", v).assign(ops.where(due, 0.0, total))
         return due, [total / float(steps) for total in sums]
 
-    def _only_if(self, due, variables, weights, before) -> None:
+    def _only_if(self, due, before: list) -> None:
         """Takes back what was assigned, unless a step is due. The sums of gradients have seen to themselves."""
         sums = {id(v) for v in self._slots["gradient_accumulator"]}
-        for v, old in [
-            *zip(variables, weights, strict=True),
-            *((v, before[id(v)]) for v in self._state if id(v) in before and id(v) not in sums),
-        ]:
+        for v, old in before:
             new = as_value(v)
-            if new is not old:
+            if new is not old and id(v) not in sums:
                 v.assign(ops.where(due, new, old))
 
     def _average(self) -> None:
@@ -372,20 +395,3 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
-
-
-def norm(tensors: Sequence):
-    """The square root of the sum of the squares of all elements: a scalar."""
-    total = None
-    for x in tensors:
-        part = ops.sum(ops.square(x))
-        total = part if total is None else total + part
-    return ops.sqrt(total)
-
-
-def whole_division(a, b: int):
-    """Quotient and remainder of a whole number that is not negative."""
-    a = as_value(a)
-    # float64 holds every int32, and its division of two of them is never rounded up to the next whole number
-    quotient = ops.cast(ops.floor(ops.cast(a, "float64") / float(b)), "int32")
-    return quotient, a - quotient * b
