@@ -189,7 +189,7 @@ class Compiled:
         names = measures.names if measures else {}
         found: dict[str, Any] = {}
         for metric in self._listed_metrics():
-            value = metric.result()
+            value = result_of(metric)
             found.update(value if isinstance(value, dict) else {names.get(id(metric), metric.name): value})
         return found
 
@@ -269,6 +269,14 @@ class Compiled:
         """
         step = int(self._training_state().first_bad.array)
         return None if step < 0 else step
+
+
+def result_of(metric: Metric):
+    """The result of a metric; a mean is one division: ops would be slow for a look at each batch."""
+    if type(metric).result is not metrics_module.Mean.result:
+        return metric.result()
+    total, count = metric.total.array, metric.count.array  # type: ignore[attr-defined]
+    return total / count if count else np.zeros_like(total)
 
 
 def rows_of(x) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array as python_array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,9 @@ class Spec:
     names: list[str]
     types: list[Type]
 
-    @property
+    @cached_property
     def key(self) -> tuple:
+        """What a program is made for."""
         return (*(nest.key_of(s) for s in self.structures), *self.types)
 
     @property
@@ -87,13 +89,17 @@ class ArrayFeed:
                 check_finite(array, name)
         self.batch_size, self.shuffle = min(int(batch_size), self.size), shuffle
         self.types = [step_type(a, self.batch_size) for a in self.sources]
+        self.specs: dict[int, Spec] = {}
         self.batches: int | None = -(-self.size // self.batch_size)
         self.last_order: tuple[Any, np.ndarray] = (None, np.empty(0))
 
     def spec(self, rows: int | None = None) -> Spec:
         """What a batch of so many rows looks like; without a number, a full one."""
         rows = rows or self.batch_size
-        return Spec(self.structures, self.names, [Type(t.dtype, (rows, *t.shape[1:])) for t in self.types])
+        if rows not in self.specs:
+            types = [Type(t.dtype, (rows, *t.shape[1:])) for t in self.types]
+            self.specs[rows] = Spec(self.structures, self.names, types)
+        return self.specs[rows]
 
     def part(self, index: int) -> list[tuple[str, np.ndarray]]:
         """Names and arrays of x (0), y (1) or sample_weight (2)."""

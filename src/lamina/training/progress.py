@@ -64,12 +64,16 @@ class Progress:
         from rich.text import Text
 
         part = min(step / self.steps, 1.0) if self.steps else 0.0
-        full = int(part * BAR)
-        count = f"{step}/{self.steps}" if self.steps else f"{step} steps"
-        text = Text(f"{self.title}  " if self.title else "")
+        title = f"{self.title}  " if self.title else ""
+        rest = f"  {step}/{self.steps}" if self.steps else f"{step} steps"
+        rest += f"  {self.pace(step)}{measured(logs)}"
+        width = self.live.console.width if self.live is not None else 80
+        bar = max(6, min(BAR, width - len(title) - len(rest) - 1)) if self.steps else 0
+        full = int(part * bar)
+        text = Text(title, no_wrap=True, overflow="ellipsis")
         text.append("━" * full, style="green")
-        text.append("━" * (BAR - full) if self.steps else "", style="bright_black")
-        text.append(f"  {count}  {self.pace(step)}{measured(logs)}")
+        text.append("━" * (bar - full), style="bright_black")
+        text.append(rest)
         return text
 
     def line(self, step: int, logs: Mapping[str, Any]) -> str:

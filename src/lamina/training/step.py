@@ -94,11 +94,6 @@ def update_weights(model, state: State, loss, before: dict[int, Node]) -> None:
         state.first_bad.assign(ops.where(ops.logical_or(finite, first >= 0), first, step))
 
 
-def pattern_of(model) -> tuple:
-    """Which variables are trained, and which layers: a change of it makes another program."""
-    return (*(id(v) for v in model.trainable_variables), *(layer.trainable for layer in every_layer(model)))
-
-
 def every_layer(model) -> list:
     """All layers inside, at any depth."""
     found = []
@@ -117,7 +112,7 @@ class Runner:
         self.model, self.state, self.kind, self.function = model, state, kind, function
         self.training = kind == "train"
         self.eagerly, self.backend = state.arguments["run_eagerly"], state.arguments["backend"]
-        self.seconds: dict[tuple, float] = {}
+        self.parts: tuple[list, list] | None = None  # all variables and layers, once they exist
 
     def step(self, spec: Spec) -> Callable:
         """The function that is traced: takes the leaves of a batch."""
@@ -132,28 +127,24 @@ class Runner:
         return run
 
     def key(self, spec: Spec) -> tuple:
-        changing = (
-            (pattern_of(self.model), self.state.watch, repr(self.state.class_weight))
-            if self.training
-            else (repr(self.state.class_weight),)
-        )
-        return self.kind, self.state.generation, changing, spec.key
+        trained = (self.state.watch, repr(self.state.class_weight), *self.pattern()) if self.training else ()
+        return self.kind, self.state.generation, trained, spec.key
+
+    def pattern(self) -> tuple:
+        """Which variables are trained, and which layers: a change of it makes another program."""
+        variables, layers = self.parts or (self.model.variables, every_layer(self.model))
+        return (*(id(v) for v in variables if v.trainable), *(layer.trainable for layer in layers))
 
     def traced(self, spec: Spec) -> Traced:
         """The program for a kind of batch, from the cache of the ``CACHE`` that were used last."""
         programs, key = self.state.programs, self.key(spec)
         if key not in programs:
-            programs[key] = trace(
-                self.step(spec),
-                spec.types,
-                names=spec.names,
-                training=self.training,
-                generator=self.model.training_generator,
-            )
-            if self.training and not programs[key].trace.assigned.keys() & {
-                id(v) for v in self.model.trainable_variables
-            }:
+            generator = self.model.training_generator
+            made = trace(self.step(spec), spec.types, names=spec.names, training=self.training, generator=generator)
+            if self.training and not made.trace.assigned.keys() & {id(v) for v in self.model.trainable_variables}:
                 warn_untrained(self.model)
+            key = self.key(spec)  # the trace may have made the weights
+            programs[key] = made
         programs.move_to_end(key)
         while len(programs) > CACHE:
             programs.popitem(last=False)
@@ -166,6 +157,7 @@ class Runner:
         elif not self.model.built or self.state.objective is None:
             with Trace(self.training, self.model.training_generator, concrete=True):
                 self.step(spec)(*(concrete(a) for a in arrays()))
+        self.parts = (self.model.variables, every_layer(self.model))
 
     def batch(self, spec: Spec, arrays: list[np.ndarray]):
         """One step on one batch; the results as a nest of arrays."""
