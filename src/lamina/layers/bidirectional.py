@@ -28,6 +28,7 @@ class Bidirectional(Layer):
     """
 
     supports_masking = True
+    attributes_name = ("forward_layer", "backward_layer")
     forward_layer: Any
     backward_layer: Any
     _rows: Any

@@ -55,7 +55,7 @@ def on_nodes(layer, args, kwargs):
     names = parameters(type(layer).call)
     training, mask = kwargs.pop("training", None), kwargs.pop("mask", None)
     root = layer.nameless_root and layer._parent is None
-    with nullcontext() if root else scope(layer.name), training_as(trace, training), named(layer, args, kwargs):
+    with nullcontext() if root else scope(layer.place), training_as(trace, training), named(layer, args, kwargs):
         inputs = args[0] if args else next(iter(kwargs.values()), None)
         ready(layer, inputs, args, kwargs)
         if "training" in names[len(args) :]:

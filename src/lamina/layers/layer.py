@@ -81,6 +81,7 @@ class Layer(Tracked):
         if name is not None and (not isinstance(name, str) or "/" in name or not name):
             raise ArgumentError(message("a layer's name is a text without a slash", got=repr(name)))
         self.name = name or unique_name(snake_case(type(self).__name__))
+        self.__dict__["_named"] = name is not None
         self.dtype = checked_dtype(dtype)
         self.autocast = autocast and self.dtype.startswith("float")
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -166,7 +167,8 @@ class Layer(Tracked):
                 message("add_weight takes the shape first", got=repr(shape), fix="pass name= by its name")
             )
         shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
-        name = name or "variable"
+        count = len(self._own) + len(self._fixed)
+        name = name or (f"variable_{count}" if count else "variable")
         if any(n is None for n in shape):
             raise ShapeError(
                 message(
@@ -274,6 +276,7 @@ class Layer(Tracked):
         layer = cls(**{key: revived(key, value) for key, value in config.items() if key in known or key not in OWN})
         if "name" not in known and "name" in config:  # a class whose __init__ takes no **kwargs
             layer.name = config["name"]
+            layer.__dict__["_named"] = True
         if config.get("trainable") is False:
             layer.trainable = False
         return layer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .naming import snake_case
 from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
 
@@ -36,11 +37,9 @@ class CellLayer(RNN):
         loop = {key: value for key, value in {**arguments, **rest}.items() if key in OF_THE_LOOP}
         of_cell = {key: value for key, value in arguments.items() if key not in OF_THE_LOOP and key != "use_cudnn"}
         unknown = {key: value for key, value in rest.items() if key not in OF_THE_LOOP}
-        super().__init__(
-            self.cell_class(**of_cell, dtype=loop.get("dtype"), trainable=loop.get("trainable", True)),
-            **loop,
-            **unknown,
-        )
+        common = {"dtype": loop.get("dtype"), "trainable": loop.get("trainable", True)}
+        cell = self.cell_class(**of_cell, **common, name=snake_case(self.cell_class.__name__))
+        super().__init__(cell, **loop, **unknown)
 
     def __getattr__(self, name: str):
         cell = self.__dict__.get("cell")

@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ..errors import ShapeError, message
 from ..trace import Variable
-from .symbol import Call, leaves
+from .naming import snake_case
+from .symbol import Call
 
 # Attributes in which layers and variables are only mentioned, not owned.
-MENTIONED = {"_own", "_fixed", "_parent", "_arguments", "calls"}
+NAMELESS = re.compile(r"variable(_\d+)?")  # a variable that was given no name
+MENTIONED = {"_own", "_fixed", "_parent", "_attribute", "_arguments", "calls"}
 
 
 class Tracked:
     """Owns variables and layers: those of ``add_weight``, and those set as attributes, also in lists and dicts."""
 
     nameless_root = False  # a model that stands alone puts no name of its own before those of its layers
+    attributes_name = ()  # attributes that name the layers in them whatever their own names are
     name: str
     calls: list[Call]
     _own: list[Variable]
     _fixed: list[Variable]
     _parent: Tracked | None
+    _attribute: str | None  # where the parent holds it
+    _named: bool  # whether the name was given, not made up
     _arguments: tuple[tuple, dict[str, Any]]
     _trainable: bool
 
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls)
-        self.__dict__.update(_own=[], _fixed=[], _parent=None, _arguments=(args, kwargs), _trainable=True, calls=[])
+        self.__dict__.update(_own=[], _fixed=[], _parent=None, _attribute=None, _named=False, _trainable=True)
+        self.__dict__.update(_arguments=(args, kwargs), calls=[])
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name in MENTIONED or isinstance(value, str | int | float | None):
             return
-        for x in leaves(value):
+        for place, x in places(name, value):
             if isinstance(x, Variable):
+                if NAMELESS.fullmatch(x.name):
+                    x.name = re.sub(r"\W+", "_", place).strip("_")
+                    x.path = self.prefix + x.name
                 self.own(x)
             elif isinstance(x, Tracked):
-                self.adopt(x)
+                self.adopt(x, place)
 
     def own(self, variable: Variable) -> None:
         """Counts a variable among those of this layer."""
@@ -47,11 +60,44 @@ class Tracked:
             (self._own if variable.trainable else self._fixed).append(variable)
             variable.path = self.prefix + variable.name
 
-    def adopt(self, layer: Tracked) -> None:
+    def adopt(self, layer: Tracked, attribute: str | None = None) -> None:
         """Says where a layer stands, unless it stands somewhere already: a shared layer keeps its first place."""
         if layer._parent is None and layer is not self:
-            layer.__dict__["_parent"] = self
+            layer.__dict__.update(_parent=self, _attribute=attribute)
             layer.name_paths()
+
+    @property
+    def place(self) -> str:
+        """The layer's part of a path, the same each time the program runs and after loading: the name it was given.
+
+        A made-up name counts on from layer to layer, so it stands only for layers whose names a configuration keeps:
+        those of a model, and those that came as arguments. A layer that its owner made is called as the attribute that
+        holds it; one of a model inside of such an owner by its class and its number there.
+        """
+        parent, attribute = self._parent, self._attribute
+        if parent is None or attribute is None:
+            return self.name
+        if attribute in parent.attributes_name:
+            return attribute
+        if self._named:
+            return self.name
+        if not attribute.startswith("_") and attribute.split("[")[0] not in arguments_of_class(type(parent)):
+            return re.sub(r"\W+", "_", attribute).strip("_")
+        return self.name if parent.kept() else self.number_in(parent)
+
+    def kept(self) -> bool:
+        """Whether a configuration keeps the names of the layers inside: so it is unless an owner makes them anew."""
+        if self._parent is None or self._attribute is None:
+            return True
+        own = self._attribute.startswith("_") or self._attribute.split("[")[0] in arguments_of_class(type(self._parent))
+        return own and self._parent.kept()
+
+    def number_in(self, parent: Tracked) -> str:
+        """``dense``, ``dense_1``: the class, counted among the layers of the parent whose names are made up."""
+        alike = [x for x in parent.sublayers() if type(x) is type(self) and not x._named]
+        number = next((i for i, x in enumerate(alike) if x is self), 0)
+        word = snake_case(type(self).__name__)
+        return f"{word}_{number}" if number else word
 
     @property
     def label(self) -> str:
@@ -60,8 +106,8 @@ class Tracked:
 
     @property
     def path(self) -> str:
-        """Where the layer stands: the names of the layers around it and its own, such as ``encoder/dense_1``."""
-        return self.name if self._parent is None else self._parent.prefix + self.name
+        """Where the layer stands: the places of the layers around it and its own, such as ``encoder/dense_1``."""
+        return self.name if self._parent is None else self._parent.prefix + self.place
 
     @property
     def prefix(self) -> str:
@@ -84,11 +130,9 @@ class Tracked:
         found: dict[int, Any] = {}
         for name, value in self.__dict__.items():
             if name not in MENTIONED and not isinstance(value, str | int | float | None):
-                for x in leaves(value):
-                    if isinstance(x, Tracked) and x is not self:
-                        found.setdefault(id(x), x)
-        for layer in found.values():
-            self.adopt(layer)
+                for place, x in places(name, value):
+                    if isinstance(x, Tracked) and x is not self and found.setdefault(id(x), x) is x:
+                        self.adopt(x, place)
         return list(found.values())
 
     @property
@@ -175,3 +219,21 @@ class Tracked:
                 )
         for v, w in zip(mine, given, strict=True):
             v.assign(w.astype(v.dtype))
+
+
+def places(name: str, value) -> Iterator[tuple[str, Any]]:
+    """What stands in a nest of lists and dicts under an attribute, each with its place, such as ``blocks[0]``."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(f"{name}[{key}]", inner)
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from places(f"{name}[{i}]", inner)
+    else:
+        yield name, value
+
+
+@cache
+def arguments_of_class(cls) -> frozenset[str]:
+    """The names of the arguments of a class."""
+    return frozenset(inspect.signature(cls.__init__).parameters)
