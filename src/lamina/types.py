@@ -9,6 +9,7 @@ import numpy as np
 
 DTYPES = ("float32", "float64", "int32", "int64", "uint8", "uint32", "bool")
 FLOATS = ("float32", "float64")
+NAMES = {np.dtype(d): d for d in DTYPES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,12 @@ class Type:
 
 def type_of(array) -> Type:
     """The Type of a NumPy-like array."""
-    return Type(str(array.dtype), tuple(int(n) for n in array.shape))
+    return Type(dtype_name(array.dtype), tuple(map(int, array.shape)))
+
+
+def dtype_name(dtype) -> str:
+    """``str(dtype)``, which NumPy takes microseconds to find."""
+    return NAMES.get(dtype) or str(dtype)
 
 
 def promote(*dtypes: str) -> str:

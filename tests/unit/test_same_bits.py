@@ -95,3 +95,10 @@ def test_asking_for_a_value_changes_no_bit(name):
         return b"".join(w.tobytes() for w in model.get_weights())
 
     assert outcome(False) == outcome(True)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_training_step_is_wholly_native(name):
+    model = NETWORKS[name][0]()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    assert {line.backend for line in lamina.explain(model).training.lines} == {"native"}

@@ -59,17 +59,19 @@ class Program:
 
     def __init__(self, bound: Bound):
         self.bound = bound
+        self.wanted = [(t.shape, np.dtype(t.dtype), t) for t in bound.arguments]
 
     def run(self, *arrays) -> list[np.ndarray]:
         """One step: takes the arguments, updates the slots in place, gives the results."""
-        wanted = self.bound.arguments
-        if len(arrays) != len(wanted):
-            raise ShapeError(message(f"{len(arrays)} arguments for a program of {len(wanted)}"))
-        arrays = [np.asarray(a, dtype=t.dtype, order="C") for a, t in zip(arrays, wanted, strict=True)]
-        for a, t in zip(arrays, wanted, strict=True):
-            if type_of(a) != t:
-                raise ShapeError(message("a program is made for one shape", got=str(type_of(a)), want=str(t)))
-        return self.execute(arrays)
+        if len(arrays) != len(self.wanted):
+            raise ShapeError(message(f"{len(arrays)} arguments for a program of {len(self.wanted)}"))
+        fitting = []
+        for a, (shape, dtype, type) in zip(arrays, self.wanted, strict=True):
+            a = np.asarray(a, dtype, order="C")
+            if a.shape != shape:
+                raise ShapeError(message("a program is made for one shape", got=str(type_of(a)), want=str(type)))
+            fitting.append(a)
+        return self.execute(fitting)
 
     def execute(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         """``run`` on arrays that are known to fit."""

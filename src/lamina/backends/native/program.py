@@ -9,6 +9,7 @@ import numpy as np
 from ... import _native
 from ...composite import inline
 from ...passes import simplify
+from ...types import dtype_name
 from ..program import Bound, Placed, Program
 from .capabilities import capabilities
 from .draft import Draft
@@ -47,6 +48,7 @@ class NativeProgram(Program):
         self.drafts = planner.drafts
         self.results = [planner.views[y] for y in graph.outputs[:n]]
         self.arena = plan_memory([*self.feeds(), *self.prologue, *self.drafts], [v.storage for v in self.results])
+        self.shown = [v.operand() for v in self.results]
         self.engines: dict[tuple, _native.Program] = {}
         self.cursor = np.zeros(1, np.int64)
         self.identity = np.arange(
@@ -114,9 +116,10 @@ class NativeProgram(Program):
 
     def go(self, sources: Sequence[np.ndarray], order: np.ndarray, first: int, steps: int) -> list[np.ndarray]:
         sources = [np.asarray(s, order="C") for s in sources]
-        program = self.engine(tuple((str(s.dtype), s.shape[0] if s.ndim else 1) for s in sources), len(order))
-        for i, source in enumerate(sources):
-            program.bind(FIRST + i, source)
+        kinds = tuple((dtype_name(s.dtype), s.shape[0] if s.ndim else 1) for s in sources)
+        program = self.engine(kinds, len(order))
+        for i, source in enumerate(sources, FIRST):
+            program.bind(i, source)
         program.bind(ORDER, order)
         self.cursor[0] = first
         versions = [self.bound.slots[i].version for i in self.prologue_slots]
@@ -125,7 +128,7 @@ class NativeProgram(Program):
         self.versions, self.last = versions, program
         for slot in self.bound.updates:
             slot.version += 1
-        return [program.read(*v.operand()) for v in self.results]
+        return [program.read(*operand) for operand in self.shown]
 
     def placement(self):
         found = []
