@@ -74,6 +74,7 @@ def test_unbuilt_and_subclassed_models_have_a_summary():
     model = Net()
     assert "unbuilt" in text_of(model)
     model(np.zeros((1, 3), "float32"))
+    assert " d (Dense)                           (None, 2)                   8" in text_of(model)
     assert "Total params: 8" in text_of(model)
 
 

@@ -161,6 +161,7 @@ def mask_of(trace, nest):
 def note(trace, layer, inputs, outputs, masks, consumes: bool) -> None:
     """Writes down who made the outputs, their masks, and what the activity regularizer says."""
     nodes = [x for x in leaves(outputs) if isinstance(x, Node)]
+    layer.__dict__["_seen_shapes"] = [(None, *x.shape[1:]) for x in nodes]
     makers = trace.notes.setdefault("makers", {})
     for x in nodes:
         makers.setdefault(x, layer)

@@ -66,6 +66,7 @@ class Layer(Tracked):
     autocast = True
     input_dtype = "float32"  # of the Input that a Sequential makes for it
     _seen_losses: list
+    _seen_shapes: list  # of what the last call gave, with None for the batch
     _first_shape: tuple | None
 
     def __init__(
@@ -87,7 +88,9 @@ class Layer(Tracked):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self.input_spec: Any = None
-        self.__dict__.update(_trainable=bool(trainable), _seen_losses=[], _first_shape=first_shape(kwargs))
+        self.__dict__.update(
+            _trainable=bool(trainable), _seen_losses=[], _seen_shapes=[], _first_shape=first_shape(kwargs)
+        )
         for key in kwargs:
             if key not in LEGACY:
                 raise unknown(f"argument of {type(self).__name__}", key, known_arguments(type(self)))

@@ -60,12 +60,12 @@ def lines_of(layer: Any, model: Any, chain: bool, expand_nested: bool, show_trai
 
 
 def shape_of(layer: Layer, model: Model) -> str:
-    """The shape that a layer gives in this model; of a subclass the recorded one, if any."""
+    """The shape that a layer gives in this model; of a subclass that of the last call."""
     network = model.__dict__.get("_network")
     calls = [c for c in network.calls if c.layer is layer] if network else []
     calls = calls or layer.calls
     if not calls:
-        return "?"
+        return ", ".join(map(str, layer._seen_shapes)) or "?"
     shapes = [str(x.shape) for x in leaves(calls[0].outputs) if isinstance(x, Symbol)]
     return ", ".join(shapes)
 
@@ -75,7 +75,7 @@ def connections(layer: Layer, model: Model) -> str:
     if network is None:
         return ""
     sources = [x.source.layer.name for call in network.calls if call.layer is layer for x in call.inputs if x.source]
-    return ", ".join(sources) or "-"
+    return ", ".join(dict.fromkeys(sources)) or "-"
 
 
 def row_text(cells, columns) -> str:
