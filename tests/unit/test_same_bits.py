@@ -19,7 +19,8 @@ def mlp():
 def normalised():
     return models.Sequential([
         layers.Input((64,)), layers.Dense(50, use_bias=False), layers.BatchNormalization(), layers.Activation("relu"),
-        layers.Dropout(0.3), layers.Dense(33, activation="tanh"), layers.Dropout(0.2), layers.Dense(10, activation="softmax"),
+        layers.Dropout(0.3), layers.Dense(33, activation="tanh"), layers.Dropout(0.2),
+        layers.Dense(10, activation="softmax"),
     ])  # fmt: skip
 
 
