@@ -58,6 +58,14 @@ def convolution() -> None:
     record("max_pool3d", "MaxPooling3D", {}, (1, 4, 5, 4, 1))
     record("average_pool3d_same", "AveragePooling3D", {"pool_size": 2, "padding": "same"}, (1, 3, 3, 4, 1))
     record("global_average_pool3d", "GlobalAveragePooling3D", {}, (2, 2, 3, 2, 2))
+    for kind in ("Average", "Max"):
+        for size in (3, 2, 5, 1):
+            name = f"adaptive_{kind.lower()}_pool1d_{size}"
+            record(name, f"Adaptive{kind}Pooling1D", {"output_size": size}, (2, 5, 2))
+        record(f"adaptive_{kind.lower()}_pool2d", f"Adaptive{kind}Pooling2D", {"output_size": [2, 3]}, (2, 5, 6, 2))
+        first = {"output_size": 2, "data_format": "channels_first"}
+        record(f"adaptive_{kind.lower()}_pool2d_first", f"Adaptive{kind}Pooling2D", first, (2, 2, 5, 6))
+        record(f"adaptive_{kind.lower()}_pool3d", f"Adaptive{kind}Pooling3D", {"output_size": 2}, (1, 3, 4, 5, 1))
 
 
 def shapes() -> None:

@@ -115,3 +115,12 @@ def test_other_channels_are_refused_with_the_kernel():
     with pytest.raises(ShapeError, match='Conv2D "edges" cannot take this input') as refused:
         layer(IMAGE[..., :3])
     assert "its kernel is [3, 3, 4, 5]" in str(refused.value)
+
+
+def test_adaptive_pooling_that_divides_is_plain_pooling():
+    np.testing.assert_allclose(layers.AdaptiveAveragePooling2D((3, 7))(IMAGE), layers.AveragePooling2D((2, 1))(IMAGE),
+                               rtol=1e-6)
+    np.testing.assert_array_equal(layers.AdaptiveMaxPooling2D((3, 7))(IMAGE), layers.MaxPooling2D((2, 1))(IMAGE))
+    assert layers.AdaptiveMaxPooling2D(2)(lamina.Input((None, None, 4))).shape == (None, 2, 2, 4)
+    with pytest.raises(ArgumentError, match="output_size does not fit"):
+        layers.AdaptiveMaxPooling2D(0)

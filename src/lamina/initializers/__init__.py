@@ -5,7 +5,7 @@ HeNormal(seed=None)
 """
 
 from ..op import as_value
-from .constant import Constant, Identity, Ones, Zeros
+from .constants import Constant, Identity, Ones, Zeros
 from .distribution import RandomNormal, RandomUniform, TruncatedNormal
 from .initializer import Initializer, RandomInitializer, initializers
 from .scaling import (
@@ -20,6 +20,10 @@ from .scaling import (
 )
 
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+constant, identity, ones, orthogonal, zeros = Constant, Identity, Ones, Orthogonal, Zeros
+glorot_normal, glorot_uniform, he_normal, he_uniform = GlorotNormal, GlorotUniform, HeNormal, HeUniform
+lecun_normal, lecun_uniform, variance_scaling = LecunNormal, LecunUniform, VarianceScaling
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 
 
 def get(identifier):
@@ -48,4 +52,6 @@ def deserialize(config, custom_objects=None):
 __all__ = ["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer",
            "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer",
            "RandomInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros",
-           "deserialize", "get", "initializers", "serialize"]
+           "constant", "deserialize", "get", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity",
+           "initializers", "lecun_normal", "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform",
+           "serialize", "truncated_normal", "variance_scaling", "zeros"]

@@ -1,6 +1,14 @@
 """The layers, under Keras's names; each family stands in a file of its own."""
 
 from .activation import Activation
+from .adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from .attention import AdditiveAttention, Attention
 from .batch_normalization import BatchNormalization
 from .bidirectional import Bidirectional
