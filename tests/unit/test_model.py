@@ -108,7 +108,7 @@ def test_a_deep_copy_has_the_weights_and_shares_nothing():
 
 
 def test_a_compiled_and_trained_model_can_be_copied():
-    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3, name="a"), layers.Dense(1, name="b")])
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3, "relu", name="a"), layers.Dense(1, name="b")])
     model.compile("adam", "mse")
     x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
     model.fit(x, y, verbose=0)
