@@ -50,6 +50,43 @@ def test_scan_takes_weights_from_outside_and_differentiates_them():
     assert float(dw) == pytest.approx(2 + 2 * 0.5 * 1)  # d/dw (w (w 1 + 2) + 3)
 
 
+def unrolled(f, carry, xs):
+    for x in [xs[i] for i in range(xs.shape[0])]:
+        carry = f(carry, x)[0]
+    return carry
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda c, x: (c * ops.layer_normalization(c + x), None),  # a composite of several results
+        lambda c, x: (c + ops.top_k(c * x, 3)[0], None),
+        lambda c, x: (ops.scan(lambda d, y: (d * 0.5 + ops.sin(d) * y, None), c, x)[0], None),  # a loop in a loop
+        lambda c, x: (ops.cond(ops.sum(c) > 0, lambda: c * x, lambda: c - x), None),
+        lambda c, x: (c + ops.softmax(c * x) * ops.max(x), None),
+    ],
+    ids=["layer_normalization", "top_k", "scan", "cond", "softmax"],
+)
+def test_the_derivative_of_a_loop_is_that_of_its_steps_one_by_one(cell, rng):
+    c, xs = rng.normal(size=3).astype("float32"), rng.normal(size=(4, 3)).astype("float32")
+    looped = lamina.grad(lambda c, xs: ops.sum(ops.scan(cell, c, xs)[0]), (0, 1))(c, xs)
+    stepwise = lamina.grad(lambda c, xs: ops.sum(unrolled(cell, c, xs)), (0, 1))(c, xs)
+    for got, wanted in zip(looped, stepwise, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_the_gradient_of_a_weight_is_one_product_behind_the_loop():
+    def f(h, xs, w):
+        return ops.sum(ops.scan(lambda h, x: (ops.tanh(ops.matmul(h, w) + x), None), h, xs)[0])
+
+    traced = trace(lamina.grad(f, 2), [Type("float32", (2, 3)), Type("float32", (5, 2, 3)), Type("float32", (3, 3))])
+    loops = [n for n in traced.graph.nodes if n.op.name == "scan"]
+    assert len(loops) == 2
+    assert [n.op.name for n in loops[1].attrs["body"].nodes].count("matmul") == 1
+    assert all(x.type.shape != (3, 3) for n in loops for x in n.attrs["body"].outputs)
+    assert [n.type.shape for n in traced.graph.nodes if n.op.name == "matmul"] == [(3, 3)]
+
+
 def test_what_does_not_depend_on_the_loop_is_computed_once():
     traced = trace(lambda w, xs: ops.scan(lambda c, x: (c + x * ops.exp(w), None), np.float32(0), xs)[0], [S, V])
     (loop,) = (n for n in traced.graph.nodes if n.op.name == "scan")

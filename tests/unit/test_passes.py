@@ -83,6 +83,13 @@ def test_equal_nodes_are_made_one():
     assert names(share(of(lambda x: ops.exp(x) + ops.exp(x)))) == ["exp", "add"]
 
 
+def test_the_body_of_a_loop_is_shared_too():
+    x, init = placeholder(Type("float32", (4, 3))), placeholder(Type("float32", (3,)))
+    last, _ = ops.scan(lambda c, row: (ops.exp(c) * row + ops.exp(c), None), init, x)
+    (loop,) = (n for n in share(Graph([x, init], [last])).nodes if n.op.name == "scan")
+    assert names(loop.attrs["body"]) == ["exp", "mul", "add"]
+
+
 def test_attributes_that_compare_equal_but_differ_stay_apart():
     one, true = (
         OPS["full"].node([], {"value": v, "shape": (2, 3), "dtype": d}) for v, d in ((1, "int32"), (True, "bool"))

@@ -8,10 +8,11 @@ from ..graph import Graph, Node, placeholder, substitute, topological_order
 from ..graph.rewrite import rebuilt
 from ..op import Op, as_node, as_value, evaluate, item, tracing
 from ..types import Type
+from .closure import closed, no_assignment
 from .compare import less
 from .defer import public
 from .elementwise import add, cast, mul
-from .scan import as_list, body, closed, no_assignment
+from .scan import as_list, body
 
 X, P = Type("float32", (2, 3)), Type("bool", ())
 

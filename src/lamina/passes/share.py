@@ -11,25 +11,27 @@ from ..graph.text import to_text
 
 
 def share(graph: Graph) -> Graph:
-    """The same outputs, each thing computed once."""
+    """The same outputs, each thing computed once, in the bodies of loops and branches, too."""
     graph = widened(graph)
     seen: dict[tuple, Node] = {}
 
     def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-        key = (node.op.name if node.op else "", inputs, attributes(node))
+        assert node.op is not None
+        attrs = {k: share(v) if isinstance(v, Graph) else v for k, v in node.attrs.items()}
+        key = (node.op.name, inputs, attributes(attrs))
         if key in seen:
             return seen[key]
-        assert node.op is not None
-        seen[key] = node if inputs == node.inputs else node.op.node(inputs, node.attrs)
+        same = inputs == node.inputs and all(attrs[k] is v for k, v in node.attrs.items())
+        seen[key] = node if same else node.op.node(inputs, attrs)
         seen[key].path = node.path
         return seen[key]
 
     return rewrite(graph, rule)
 
 
-def attributes(node: Node) -> tuple:
+def attributes(attrs: dict) -> tuple:
     """The attributes as something that can be compared: 1 and 1.0 and True differ, NaN equals itself."""
-    return tuple((k, to_text(v) if isinstance(v, Graph) else repr(v)) for k, v in sorted(node.attrs.items()))
+    return tuple((k, to_text(v) if isinstance(v, Graph) else repr(v)) for k, v in sorted(attrs.items()))
 
 
 def widened(graph: Graph) -> Graph:
