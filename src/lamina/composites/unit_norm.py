@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..errors import ArgumentError, message
 from ..op import as_value
 from ..ops.defer import public
 from ..ops.elementwise import cast, div
+from ..ops.piecewise import abs_, maximum, pow_
 from ..ops.reductions import max as largest
 from ..ops.reductions import sum as total
-from ..ops.piecewise import abs_, maximum, pow_
 from ..ops.transcendental import sqrt, square
 
 
 @public
-def normalize(x, axis=-1, order=2, epsilon: float | None = None):
+def normalize(x, axis: Any = -1, order=2, epsilon: float | None = None):
     """x divided by its norm of an order (1, 2, …, infinity) along an axis, or several.
 
     A norm below ``epsilon`` (1e-7) counts as ``epsilon``, so that zeros stay zeros. Raises ArgumentError for an order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +34,9 @@ class EinsumDense(Layer):
 
     supports_masking = True
 
-    def __init__(self, equation, output_shape, activation=None, bias_axes=None, kernel_initializer="glorot_uniform",
-                 bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None, kernel_constraint=None,
-                 bias_constraint=None, **kwargs):
+    def __init__(self, equation, output_shape, activation=None, bias_axes=None,
+                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", kernel_regularizer=None,
+                 bias_regularizer=None, kernel_constraint=None, bias_constraint=None, **kwargs):
         super().__init__(**kwargs)
         parts = EQUATION.fullmatch(equation.replace(" ", ""))
         if parts is None or parts[1] != parts[5] or parts[3] != parts[7]:

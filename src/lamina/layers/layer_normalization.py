@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import initializers
 from ..composites.normalization import standardize
 from ..ops import cast, rms_normalization
@@ -73,5 +75,5 @@ class RMSNormalization(Layer):
 
     def call(self, inputs):
         x = cast(inputs, self.dtype)
-        axes = self.axes_of(self.axis, x.shape)
-        return rms_normalization(x, self.scale, axes, self.epsilon)
+        options: Any = {"scale": self.scale, "axis": self.axes_of(self.axis, x.shape)}
+        return rms_normalization(x, epsilon=self.epsilon, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from math import prod
+from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
 from ..errors import ArgumentError, ShapeError, message
@@ -74,12 +75,12 @@ class HeadedAttention(Layer):
 
     def weighed(self, scores, mask, axes: int, training: bool):
         """Weights that sum to 1 over the last ``axes`` axes, 0 where masked; and the same after dropout."""
-        over = tuple(range(scores.ndim - axes, scores.ndim))
+        over: Any = tuple(range(scores.ndim - axes, scores.ndim)) if axes > 1 else -1
         if mask is not None:
             first = mask.ndim - 2 * axes                                 # the heads stand before the attended axes
             mask = ops.expand_dims(mask, tuple(range(first, first + scores.ndim - mask.ndim)))
             scores = ops.where(mask, scores, -1e9)
-        weights = ops.softmax(scores, axis=over if axes > 1 else -1)
+        weights = ops.softmax(scores, axis=over)
         return weights, dropped(weights, self.dropout, seed=self.seed) if training and self.dropout > 0 else weights
 
 

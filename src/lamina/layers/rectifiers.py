@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import activations, constraints, initializers, ops, regularizers
 from ..errors import ArgumentError, ShapeError, message
 from .input_spec import InputSpec
@@ -136,7 +138,7 @@ class Softmax(Layer):
         self.axis, self.built = list(axis) if isinstance(axis, tuple | list) else axis, True
 
     def call(self, inputs, mask=None):
-        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        axis: Any = tuple(self.axis) if isinstance(self.axis, list) else self.axis
         if mask is None or not self.covers(mask, inputs):
             return ops.softmax(inputs, axis=axis)
         real = ops.broadcast_to(ops.cast(mask, "bool"), inputs.shape)

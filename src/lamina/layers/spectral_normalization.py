@@ -53,7 +53,7 @@ class SpectralNormalization(Wrapper):
     @property
     def kernel(self):
         """The weight that is divided."""
-        return self.layer.embeddings if hasattr(self.layer, "embeddings") else self.layer.kernel
+        return getattr(self.layer, "embeddings" if hasattr(self.layer, "embeddings") else "kernel")
 
     def build(self, input_shape=None):
         if not self.layer.built:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import ops
@@ -60,7 +62,7 @@ class Upsampling(Layer):
         label = type(self).__name__
         if interpolation not in ("nearest", *KERNELS):
             raise unknown(f"interpolation of {label}", interpolation, ("nearest", *KERNELS))
-        self.size = each_axis(label, "size", size, self.rank)
+        self.size: Any = each_axis(label, "size", size, self.rank)
         self.data_format, self.interpolation = checked_format(label, data_format), interpolation
         self.input_spec, self.built = spatial_spec(self.rank), True
 
