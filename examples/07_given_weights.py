@@ -6,8 +6,8 @@ import lamina
 from lamina import Input, Sequential, layers
 
 lamina.random.set_seed(0)
-SIZES = [784, 50, 100, 10]
-given = [lamina.random.normal(shape) * 0.1 for n, m in zip(SIZES, SIZES[1:], strict=False) for shape in ((n, m), (m,))]
+SHAPES = [(784, 50), (50,), (50, 100), (100,), (100, 10), (10,)]
+given = [lamina.random.normal(shape) * 0.1 for shape in SHAPES]
 
 network = Sequential([
     Input((784,)),

@@ -124,7 +124,7 @@ def told(data_set: DataSet, found: dict[str, Any]) -> list[str]:
             )
         )
     fewest, most = (pick(found["training"]["per_class"]) for pick in (min, max))
-    balance = "each class as often" if most - fewest <= 0.1 * most else "UNEVEN: accuracy alone will mislead"
+    balance = "all classes about as often" if 2 * fewest >= most else "UNEVEN: accuracy alone misleads"
     names = ", ".join(data_set.classes)
     kept = names if len(names) <= 40 else f"{data_set.classes[0]}, {data_set.classes[1]}, … {data_set.classes[-1]}"
     return [

@@ -71,8 +71,8 @@ def command(
         steps = -(-len(x_train) // batch_size)
         console.head(
             "Training",
-            f"{console.count(epochs, 'epoch')} of {steps} steps, {batch_size} pictures each, "
-            f"Adam with learning rate {learning_rate:g}",
+            f"{console.count(epochs, 'epoch')} of {steps} steps of {batch_size} pictures, Adam, "
+            f"learning rate {learning_rate:g}",
         )
     x_train, x_test = sets.scaled(x_train, form), sets.scaled(x_test, form)
     watch = Watch(x_train, y_train, len(chosen.classes), machine)
@@ -129,7 +129,7 @@ def tell_test(test: dict[str, Any], classes: list[str]) -> None:
         f"{test['pictures']:,} pictures it has never seen (loss {test['loss']:.4f})",
     )
     counts = np.array(test["confusion"])
-    console.head("What it takes for what", "a row for what a picture is, a column for what it is taken for")
+    console.head("What it takes for what", "rows: what it is; columns: what it is taken for")
     console.say(*confusion.table(counts, classes))
     mistake = confusion.worst(counts, classes)
     console.say(*([f"  most frequent mistake: {mistake}"] if mistake else []))
