@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import ArgumentError, LaminaWarning, message
+from .errors import ArgumentError, DataError, LaminaWarning, message
 from .graph import Node, topological_order
 from .ops.piecewise import Sign
 from .ops.transcendental import Step, StopGradient
@@ -27,6 +27,7 @@ PROBLEMS = {
     "unscaled-inputs": "inputs of 0 to 255 go into weights as they are",
     "tail-differs": "the last rows, held back for validation, are not like the others",
 }
+OF_DATA = {"unscaled-inputs", "tail-differs"}
 VIEWS = {"reshape", "expand", "transpose", "cast", "identity"}
 PROBABILITIES = {"softmax", "sigmoid"}
 # activations that leave 0..1; an op of which that is not sure is given the benefit of the doubt
@@ -56,12 +57,13 @@ class Finding:
 
 
 def report(findings: Iterable[Finding], lint: str = "warn", stacklevel: int = 3) -> None:
-    """Says what was found: ``lint`` is "warn" (a LaminaWarning each), "error" (one ArgumentError) or "off"."""
+    """Says what was found: ``lint`` is "warn" (a LaminaWarning each), "error" (raised as one) or "off"."""
     found = list(findings)
     if lint == "off" or not found:
         return
     if lint == "error":
-        raise ArgumentError("\n".join([*map(str, found), '  (lint="warn" warns only)']))
+        kind = DataError if OF_DATA.issuperset(f.code for f in found) else ArgumentError
+        raise kind("\n".join([*map(str, found), '  (lint="warn" warns only)']))
     for finding in found:
         warnings.warn(LaminaWarning(f'{finding}\n  ({finding.code}; lint="off" is silent)'), stacklevel=stacklevel)
 

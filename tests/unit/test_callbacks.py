@@ -17,7 +17,8 @@ Y = X @ np.array([[1.0], [2.0], [-1.0]], "float32")
 
 
 def model_of(way=None, rate=0.1, units=1):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4, name="first"), layers.Dense(units, name="last")])
+    first, last = layers.Dense(4, activation="tanh", name="first"), layers.Dense(units, name="last")
+    model = lamina.Sequential([lamina.Input((3,)), first, last])
     weights = np.random.default_rng(3)
     model.set_weights([weights.normal(size=w.shape).astype("float32") for w in model.get_weights()])
     model.compile(lamina.optimizers.SGD(rate), loss="mse", **(way or {"backend": "reference"}))

@@ -7,7 +7,7 @@ import pytest
 
 import lamina
 from lamina import layers, lint, losses, ops
-from lamina.errors import ArgumentError, LaminaWarning
+from lamina.errors import ArgumentError, DataError, LaminaWarning
 from lamina.graph import placeholder
 from lamina.trace import Generator, Trace
 from lamina.types import Type
@@ -307,3 +307,62 @@ def test_every_problem_is_tested_here():
     with open(__file__, encoding="utf-8") as file:
         text = file.read()
     assert all(f'"{code}"' in text for code in lint.PROBLEMS)
+
+
+# ---- in fit
+
+
+def fitted(model, loss, x, y, mode="warn", **options):
+    model.compile("sgd", loss, lint=mode)
+    model.fit(x, y, epochs=1, verbose=0, **options)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_fit_warns_once_before_the_first_step(eagerly):
+    model = stack(lamina.Input((6,)), layers.Dense(3, activation="softmax", name="out"))
+    model.compile("sgd", SPARSE(from_logits=True), run_eagerly=eagerly)
+    x, y = np.ones((8, 6), "float32"), np.arange(8) % 3
+    model.evaluate(x, y, verbose=0)
+    with pytest.warns(LaminaWarning, match=r"out: the loss takes logits, but the model ends in softmax") as caught:
+        model.fit(x, y, epochs=1, verbose=0)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    model.fit(x, y, epochs=1, verbose=0)
+    model.train_on_batch(x, y)
+
+
+def test_fit_refuses_where_lint_is_an_error():
+    model = stack(lamina.Input((6,)), layers.Dense(3, activation="softmax"))
+    before = model.get_weights()[0]
+    for _ in range(2):
+        with pytest.raises(ArgumentError, match="ends in softmax"):
+            fitted(model, SPARSE(from_logits=True), np.ones((8, 6)), np.zeros(8, int), "error")
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted(model, SPARSE(from_logits=True), np.ones((8, 6)), np.zeros(8, int), "off")
+        fitted(model, SPARSE(), np.ones((8, 6)), np.zeros(8, int), "error")
+
+
+def test_fit_looks_at_the_inputs():
+    labels = np.arange(50) % 2
+
+    def model(*first):
+        return stack(lamina.Input((28, 28)), *first, layers.Flatten(), layers.Dense(2, activation="softmax"))
+
+    with pytest.warns(LaminaWarning, match="inputs of 0 to 255"):
+        fitted(model(), SPARSE(), PIXELS, labels)
+    with pytest.raises(DataError, match="Rescaling"):
+        fitted(model(), SPARSE(), PIXELS, labels, "error")
+    fitted(model(layers.Rescaling(1 / 255)), SPARSE(), PIXELS, labels, "error")
+    fitted(model(), SPARSE(), PIXELS / 255, labels, "error")
+
+
+def test_fit_looks_at_the_tail():
+    x, y = np.ones((40, 6), "float32"), np.repeat([0, 1], 20)
+    model = stack(lamina.Input((6,)), layers.Dense(2, activation="softmax"))
+    with pytest.warns(LaminaWarning, match="held back for validation"):
+        fitted(model, SPARSE(), x, y, validation_split=0.25)
+    with pytest.raises(DataError, match="one label only: 1"):
+        fitted(model, SPARSE(), x, y, "error", validation_split=0.25)
+    fitted(model, SPARSE(), x, np.arange(40) % 2, "error", validation_split=0.25)

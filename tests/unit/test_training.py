@@ -51,7 +51,8 @@ def test_sample_weights_weigh_samples(way):
 def test_class_weights_are_sample_weights_by_label(way, one_hot):
     table = {0: 0.5, 2: 3.0}
     y = np.eye(4, dtype="float32")[LABELS] if one_hot else LABELS
-    loss = ("" if one_hot else "sparse_") + "categorical_crossentropy"
+    kinds = lamina.losses.CategoricalCrossentropy, lamina.losses.SparseCategoricalCrossentropy
+    loss = kinds[not one_hot](from_logits=True)
     model, other = (linear(way, 4, loss, weighted_metrics=["accuracy"]) for _ in range(2))
     a = model.fit(X, y, class_weight=table, batch_size=8, verbose=0, epochs=2)
     b = other.fit(X, y, sample_weight=[table.get(int(i), 1.0) for i in LABELS], batch_size=8, verbose=0, epochs=2)
@@ -66,7 +67,7 @@ def test_class_weights_are_sample_weights_by_label(way, one_hot):
 def two_heads(way, **told):
     a, b = lamina.Input((3,), name="left"), lamina.Input((2,), name="right")
     h = layers.Concatenate()([layers.Dense(3, name="da")(a), layers.Dense(3, name="db")(b)])
-    model = lamina.Model([a, b], [layers.Dense(1, name="size")(h), layers.Dense(3, name="kind")(h)])
+    model = lamina.Model([a, b], [layers.Dense(1, name="size")(h), layers.Dense(3, "softmax", name="kind")(h)])
     weights = np.random.default_rng(2)
     model.set_weights([weights.normal(size=w.shape).astype("float32") for w in model.get_weights()])
     model.compile(lamina.optimizers.SGD(0.05), **told, **way)
@@ -342,7 +343,8 @@ def test_names_of_ones_own_and_a_loss_that_a_layer_adds(way):
     class Own(lamina.Model):
         def __init__(self):
             super().__init__()
-            self.generator, self.position, self.plan = layers.Dense(2), layers.Dense(2), layers.Dense(2)
+            self.generator, self.position = (layers.Dense(2, activation="tanh") for _ in range(2))
+            self.plan = layers.Dense(2)
             self.callbacks = self.data = self.state = None
 
         def call(self, x):

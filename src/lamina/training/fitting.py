@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, LaminaWarning, message
+from ..errors import ArgumentError, DataError, message
+from ..lint import of_input, of_split, report
 from . import nest
 from .arrays import check_lengths, to_array
 from .feeds import ArrayFeed, Spec, arrays_of, feed_of, is_iterable
 from .objective import for_outputs
 from .step import State
-from .targets import check_targets, tail_differs
+from .targets import check_targets
 
 
 def check_plan(epochs: int, initial_epoch: int, steps: int | None, split: float, class_weight) -> None:
@@ -60,22 +60,20 @@ def split_tail(x, y, sample_weight, share: float, lint: str):
         )
     spec = Spec(structures, names, [])
     for i in spec.part(1):
-        problem = tail_differs(arrays[i][:cut], arrays[i][cut:])
-        if problem is not None and lint != "off":
-            text = message(
-                problem, got=f"rows {cut}..{rows - 1} of {names[i]}", fix="shuffle x and y together before fit"
-            )
-            if lint == "error":
-                raise DataError(text)
-            warnings.warn(LaminaWarning(text), stacklevel=4)
+        report(of_split(names[i], arrays[i][:cut], arrays[i][cut:]), lint, stacklevel=4)
     return spec.unpack([a[:cut] for a in arrays]), spec.unpack([a[cut:] for a in arrays])
 
 
 def inspect_targets(state: State, spec: Spec, arrays: Sequence[np.ndarray]) -> None:
-    """DataError where the targets cannot go with the losses of their outputs."""
+    """DataError where the targets cannot go with the losses of their outputs; and what lint found, once."""
     objective = state.objective
     if objective is None or state.arguments["lint"] == "off":
         return
+    if state.findings is not None:
+        inputs = [i for i in spec.part(0) if spec.names[i] in state.straight]
+        found = [*state.findings, *(f for i in inputs for f in of_input(spec.names[i], arrays[i]))]
+        report(found, state.arguments["lint"], stacklevel=5)
+        state.findings, state.straight = [], []
     places = spec.unpack(range(len(spec.names)))[1]
     for place, loss, shape in zip(for_outputs(places, objective.names, "y"), objective.losses, objective.shapes):
         if place is not None and loss is not None:

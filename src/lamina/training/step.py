@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import lint, ops
 from ..errors import LaminaWarning, message
 from ..gradients import gradients
 from ..graph import Node
@@ -30,6 +30,7 @@ class State:
     """What ``compile`` decided, and what follows from it. The model does not own its variables.
 
     generation  grows with each ``compile``, so that programs of the one before are not used
+    findings    what lint found in the program, until it is reported; ``straight`` names inputs that meet weights first
     first_bad   the generator's step at which the loss was first NaN or infinite, or -1; kept where someone watches it
     """
 
@@ -40,6 +41,8 @@ class State:
         self.listed: list | None = None  # the metrics, found once for each call of fit
         self.class_weight: dict | None = None
         self.watch = False
+        self.findings: list[lint.Finding] | None = None
+        self.straight: list[str] = []
         self.first_bad = Variable(np.int32(-1), trainable=False, name="first_bad_step")
         self.programs: OrderedDict[tuple, Traced] = OrderedDict()
 
@@ -53,6 +56,9 @@ def settle(model, state: State, y, y_pred, weight) -> tuple[list, list, list]:
     if state.objective is None:
         state.objective = Objective(told["loss"], told["loss_weights"], names, targets, outputs)
         state.measures = Measures(told["metrics"], told["weighted_metrics"], names, targets, outputs)
+    if state.findings is None and told["lint"] != "off" and current().training:  # type: ignore[union-attr]
+        state.findings = lint.of_network(outputs, state.objective.losses)
+        state.straight = [x.name for x in lint.weighed_inputs(outputs)]
     tables = class_weights(state.class_weight, names, len(names) > 1)
     weights = [w if t is None else weighed_by_class(c, t, w) for c, t, w in zip(tables, targets, weights, strict=True)]
     return targets, outputs, weights
@@ -154,10 +160,15 @@ class Runner:
         """Makes whatever a first step makes (weights, slots, metrics), without taking it."""
         if not self.eagerly:
             self.traced(spec)
-        elif not self.model.built or self.state.objective is None:
+        elif not self.model.built or self.state.objective is None or self.unseen:
             with Trace(self.training, self.model.training_generator, concrete=True):
                 self.step(spec)(*(concrete(a) for a in arrays()))
         self.parts = (self.model.variables, every_layer(self.model))
+
+    @property
+    def unseen(self) -> bool:
+        """Whether lint has yet to look at this program."""
+        return self.training and self.state.findings is None and self.state.arguments["lint"] != "off"
 
     def batch(self, spec: Spec, arrays: list[np.ndarray]):
         """One step on one batch; the results as a nest of arrays."""

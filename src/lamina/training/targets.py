@@ -37,19 +37,3 @@ def check_targets(loss, y: np.ndarray, output_shape: tuple[int, ...], name: str)
                     "with sparse_categorical_crossentropy and one output for each class",
                 )
             )
-
-
-def tail_differs(y: np.ndarray, tail: np.ndarray) -> str | None:
-    """What to warn of where the labels of the last part are others than those of the first, as in sorted data."""
-    if y.dtype.kind not in "iub" or y.ndim > 2 or (y.ndim == 2 and y.shape[1] != 1) or not len(y) or not len(tail):
-        return None
-    here, there = np.unique(y), np.unique(tail)
-    if max(len(here), len(there)) > max(20, len(tail) // 5):
-        return None
-    missing = np.setdiff1d(there, here)
-    if len(missing):
-        some = ", ".join(map(str, missing[:8].tolist()))
-        return f"the validation part holds labels that the training part lacks: {some}"
-    if len(there) == 1 < len(here) and len(tail) >= 10:
-        return f"the validation part holds one label only: {there[0]}"
-    return None
