@@ -6,6 +6,7 @@ import pytest
 import lamina
 from lamina import layers
 from lamina.errors import ArgumentError, ShapeError
+from lamina.trace import Trace, concrete
 
 IMAGE = np.arange(2 * 4 * 5 * 3, dtype="float32").reshape(2, 4, 5, 3)
 MADE = [lambda **more: layers.ZeroPadding2D(((1, 2), (0, 3)), **more), lambda **more: layers.Cropping2D((1, 2), **more),
@@ -60,3 +61,15 @@ def test_interpolation_is_that_of_jax(way):
 def test_refusals(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize(("layer", "want"), [
+    (layers.ZeroPadding1D((1, 2)), [False, True, True, False, False, False]),
+    (layers.Cropping1D((1, 0)), [True, False]),
+    (layers.UpSampling1D(2), [True, True, True, True, False, False]),
+], ids=["ZeroPadding1D", "Cropping1D", "UpSampling1D"])
+def test_the_mask_of_a_sequence_goes_along(layer, want):
+    with Trace(concrete=True) as made:
+        x = concrete(np.ones((1, 3, 2), "float32"))
+        made.masks[x] = concrete(np.array([[True, True, False]]))
+        np.testing.assert_array_equal(made.masks[layer(x)].value, [want])

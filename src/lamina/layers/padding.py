@@ -65,6 +65,11 @@ class ZeroPadding1D(ZeroPadding):
     """
 
     rank = 1
+    supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The mask of the steps; those put around them are not real."""
+        return None if previous_mask is None else ops.pad(previous_mask, [(0, 0), self.padding[0]])
 
 
 class ZeroPadding2D(ZeroPadding):
@@ -122,6 +127,12 @@ class Cropping1D(Cropping):
     """
 
     rank = 1
+    supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The mask of the steps that are left."""
+        before, behind = self.cropping[0]
+        return None if previous_mask is None else previous_mask[:, before: previous_mask.shape[1] - behind]
 
 
 class Cropping2D(Cropping):

@@ -84,6 +84,11 @@ class UpSampling1D(Upsampling):
     """
 
     rank = 1
+    supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The mask, repeated as the steps are."""
+        return None if previous_mask is None else repeated(previous_mask, self.size, 1)
 
     def __init__(self, size=2, **kwargs):
         super().__init__(size, **kwargs)
