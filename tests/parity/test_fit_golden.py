@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from cases import load
 from fit_programs import PROGRAMS
-from ways import every_way
 
 import lamina
+from ways import every_way
 
 
 def close(found, wanted, what: str):
