@@ -19,7 +19,7 @@ COMMANDS = {
     "show": "Show a saved model: its layers, its formula, its graph.",
     "explain": "Show what each operation of a model costs and where it runs.",
 }
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # 130 is what shells say of a program that Ctrl-C ended
 
 
 class LazyGroup(click.Group):

@@ -14,6 +14,7 @@ from ..models.saving import load_model
 from . import blocks, console
 
 BAR = 24
+SMALL = 16  # pictures below this many pixels are drawn twice as large
 
 
 @click.command("predict")
@@ -65,6 +66,8 @@ def drawn(sample: np.ndarray) -> np.ndarray:
 def tell(result: dict[str, Any], picture: np.ndarray, names: list[str]) -> None:
     """The picture on the left, the probabilities on the right."""
     console.head(result["image"], f"looks like {result['class']} ({console.percent(result['probability'])})")
+    if max(picture.shape) < SMALL:
+        picture = np.repeat(np.repeat(picture, 2, 0), 2, 1)
     left = blocks.picture(picture)
     wide = max(map(len, names))
     right = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from . import confusion, console, networks, sets
 from .watch import Watch, slowest
 
 LEARNING_RATE = 0.002
+INTERRUPTED = 130
 
 
 @click.command("train")
@@ -77,7 +79,12 @@ def command(
     x_train, x_test = sets.scaled(x_train, form), sets.scaled(x_test, form)
     watch = Watch(x_train, y_train, len(chosen.classes), machine)
     begun = time.perf_counter()
-    model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[watch])
+    try:
+        model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[watch])
+    except KeyboardInterrupt:
+        model.save(path)
+        console.complain(f"stopped in epoch {len(watch.shares) + 1}; what was learnt until then is in {path}")
+        sys.exit(INTERRUPTED)
     seconds = time.perf_counter() - begun
     result = tested(model, x_test, y_test, chosen.classes)
     model.save(path)
