@@ -293,6 +293,14 @@ def test_functions_as_callbacks():
         callbacks.LambdaCallback(on_epoch_stop=print)
 
 
+@every_way
+def test_progress_is_told_at_the_end_of_an_epoch_at_least(way):
+    seen = []
+    told = callbacks.LambdaCallback(on_progress=lambda step, logs: seen.append((step, "loss" in logs)))
+    model_of(way).fit(X, Y, batch_size=5, epochs=2, verbose=0, callbacks=[told])
+    assert seen.count((4, True)) >= 2
+
+
 def test_one_line_an_epoch_without_a_terminal(capsys):
     model_of().fit(X, Y, batch_size=5, epochs=2, validation_split=0.5, verbose="auto")
     lines = capsys.readouterr().out.splitlines()

@@ -57,7 +57,10 @@ class Callback:
         """``step`` steps of this ``fit`` are done, a multiple of ``steps_between``."""
 
     def on_progress(self, step: int, logs=None) -> None:
-        """``step`` steps of this epoch are done: called about 20 times a second, and at the last step of an epoch."""
+        """``step`` steps of this epoch are done: called about 20 times a second, and at the last step of an epoch.
+
+        The clock decides at which steps that is: a hook that changes the model here gives up the same bits in each run.
+        """
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         """An epoch begins, counted from 0."""
@@ -181,7 +184,8 @@ class CallbackList:
 
     def wants_progress(self) -> bool:
         """Whether any callback looks about 20 times a second."""
-        return any(getattr(type(c), "on_progress", None) not in (None, Callback.on_progress) for c in self.callbacks)
+        hooks = [(c, getattr(type(c), "on_progress", None)) for c in self.callbacks]
+        return any(hook not in (None, Callback.on_progress) or "on_progress" in vars(c) for c, hook in hooks)
 
     def progress(self, step: int, logs: dict[str, float]) -> None:
         """Tells all callbacks how far the epoch has come."""
