@@ -51,6 +51,30 @@ def lstm_upon_lstm():
     layers.LSTM(4, name="upper")(layers.LSTM(4, name="lower")(x))
 
 
+def lstm_of_no_time():
+    layers.LSTM(4, name="reader")(np.zeros((2, 0, 3), "float32"))
+
+
+def two_tensors_for_one():
+    layers.Dense(4, name="d")([lamina.Input((3,), name="x"), lamina.Input((4,), name="y")])
+
+
+def no_tensor():
+    layers.Dense(4, name="d")(None)
+
+
+def text_for_numbers():
+    layers.Dense(4, name="d")(np.array([["a", "b"]]))
+
+
+def number_without_a_row():
+    layers.Embedding(5, 2, name="words")(np.array([[1, 7]]))
+
+
+def unknown_argument_of_lstm():
+    layers.LSTM(3, return_sequence=True)
+
+
 def merge_of_unequal_shapes():
     x, y = lamina.Input((4,), name="x"), lamina.Input((4,), name="y")
     layers.reset_names()
@@ -113,7 +137,8 @@ CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank,
          merge_of_unequal_shapes,
          reshape_of_other_size, unknown_activation, unknown_argument, units_of_zero, dropout_rate, disconnected,
          two_of_one_name, weights_of_another_shape, weights_of_another_number, number_of_a_symbol,
-         branch_on_a_symbol_of_a_layer]
+         branch_on_a_symbol_of_a_layer, lstm_of_no_time, two_tensors_for_one, no_tensor, text_for_numbers,
+         number_without_a_row, unknown_argument_of_lstm]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda f: f.__name__)

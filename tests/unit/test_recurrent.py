@@ -160,3 +160,14 @@ def test_a_scan_body_reads_no_placeholder_of_the_trace():
         y = layer(placeholder(Type("float32", (2, 4, 3))))
     assert y.shape == (2, 3)
     assert len(made.inputs) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_every_layer_takes_survives_the_configuration(kind):
+    layer = kind(3, dtype="float64", trainable=False, activity_regularizer="l2", go_backwards=True)
+    again = layers.deserialize(layers.serialize(layer))
+    assert (again.dtype, again.cell.dtype, again.trainable, again.go_backwards) == ("float64", "float64", False, True)
+    assert again.name == layer.name
+    assert again.activity_regularizer is not None
+    assert again(normal(2, 3, 4)).dtype == np.float64
+    assert again.trainable_weights == []

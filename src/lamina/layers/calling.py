@@ -51,7 +51,8 @@ def on_nodes(layer, args, kwargs):
     """The layer inside of a trace: build it if need be, check the input, pass training and masks, note the results."""
     trace = current()
     assert trace is not None
-    args, kwargs = tensors(layer, trace, args, kwargs)
+    with named(layer, (), {}):
+        args, kwargs = tensors(layer, trace, args, kwargs)
     names = parameters(type(layer).call)
     training, mask = kwargs.pop("training", None), kwargs.pop("mask", None)
     root = layer.nameless_root and layer._parent is None
@@ -219,10 +220,10 @@ def renamed(error, layer, inputs):
     got = []
     for x in inputs:
         source = maker(x)
-        got.append(described(x) + (f"   from {source.label}" if source else ""))
+        got.append(described(x) + input_spec.made_by(source))
     lines, keep = [], False
     for line in rest:
-        keep = line.startswith(("  want:", "  fix:")) or (keep and not line[2:6].strip())
+        keep = not inputs or line.startswith(("  want:", "  fix:")) or (keep and not line[2:6].strip())
         lines += [line] if keep else []
     where = user_line()
     text = "\n".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import constraints, initializers, regularizers
+from ..errors import DataError, message
 from ..ops import cast, not_equal, take
 from .dense import positive
 from .layer import Layer
@@ -63,7 +64,25 @@ class Embedding(Layer):
 
     def call(self, inputs):
         numbers = inputs if str(inputs.dtype) in ("int32", "int64") else cast(inputs, "int32")
+        self.check(numbers.value)
         return take(self.embeddings, numbers, axis=0)
+
+    def check(self, numbers) -> None:
+        """Refuses numbers that name no row, where they are known already; else the program finds them when it runs."""
+        if (
+            numbers is not None
+            and numbers.size
+            and not -self.input_dim <= numbers.min() <= numbers.max() < self.input_dim
+        ):
+            worst = numbers.max() if numbers.max() >= self.input_dim else numbers.min()
+            raise DataError(
+                message(
+                    f"{self.label}: the number {worst} names no row",
+                    want=f"0..{self.input_dim - 1}, because input_dim is {self.input_dim}",
+                    fix="let input_dim be the largest number plus one",
+                    where=True,
+                )
+            )
 
     def compute_mask(self, inputs, previous_mask=None):
         return not_equal(inputs, 0) if self.mask_zero else None

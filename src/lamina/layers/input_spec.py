@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import ShapeError, message
-from .symbol import described
+from ..errors import DtypeError, ShapeError, message
+from .symbol import described, leaves
 
 
 class InputSpec:
@@ -69,28 +69,36 @@ class InputSpec:
 
 def check(layer, spec, inputs, maker) -> None:
     """Refuses inputs that do not fit the ``input_spec`` of a layer; ``maker(x)`` is the layer that made x, or None."""
+    values = list(leaves(inputs))
+    if not any(hasattr(x, "shape") for x in values) and (spec is not None or not layer.built):
+        raise DtypeError(message(f"{layer.label} takes a tensor", got=repr(inputs)[:60], where=True))
     if spec is None:
         return
     specs = list(spec) if isinstance(spec, list | tuple) else [spec]
-    values = (
-        list(inputs.values())
-        if isinstance(inputs, dict)
-        else list(inputs)
-        if isinstance(inputs, list | tuple)
-        else [inputs]
-    )
+    if len(values) > 1 and len(specs) == 1:
+        got = [described(x) + made_by(maker(x)) for x in values if hasattr(x, "shape")]
+        problem = f"{layer.label} takes one tensor, {len(values)} were given"
+        raise ShapeError(message(problem, got=got, fix="put them together first, with Concatenate or Add", where=True))
     for one, x in zip(specs, values, strict=False):
         if x is not None and hasattr(x, "shape") and not one.fits(x):
             raise refusal(layer, one, x, maker(x))
 
 
-def refusal(layer, spec: InputSpec, x, made_by) -> ShapeError:
+def made_by(layer) -> str:
+    """Where a tensor comes from, as the line "got" ends."""
+    return f"   from {layer.label}" if layer is not None else ""
+
+
+def refusal(layer, spec: InputSpec, x, source) -> ShapeError:
     """The message of DESIGN section 7: which layer, what came and from where, what was wanted and why, the fix."""
-    source = f"   from {made_by.label}" if made_by is not None else ""
     want = spec.text() + (f", because {spec.reason}" if spec.reason else "")
     return ShapeError(
         message(
-            f"{layer.label} cannot take this input", got=described(x) + source, want=want, fix=fix(spec, x), where=True
+            f"{layer.label} cannot take this input",
+            got=described(x) + made_by(source),
+            want=want,
+            fix=fix(spec, x),
+            where=True,
         )
     )
 

@@ -12,7 +12,7 @@ from ..trace import Variable
 from .input_spec import InputSpec
 from .layer import Layer
 from .recurrent_cells import RecurrentCell, StackedRNNCells
-from .symbol import leaves
+from .symbol import described, leaves
 
 
 class RNN(Layer):
@@ -108,6 +108,8 @@ class RNN(Layer):
         return [full((batch, *((n,) if isinstance(n, int) else n)), 0.0, self.dtype) for n in flat_sizes(sizes)]
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
+        if sequences.shape[1] == 0:
+            raise ShapeError(message(f"{self.label} needs at least one time", got=described(sequences), where=True))
         rows = transpose(sequences, (1, 0, *range(2, len(sequences.shape))))
         batch = sequences.shape[0]
         if initial_state is not None:

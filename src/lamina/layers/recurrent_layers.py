@@ -32,14 +32,15 @@ class CellLayer(RNN):
 
     cell_class: Any = None
 
-    def __init__(self, arguments: dict[str, Any]):
+    def set_up(self, arguments: dict[str, Any]) -> None:
+        """Makes the cell and the loop from all arguments of the layer."""
         rest = arguments.pop("kwargs")
         loop = {key: value for key, value in {**arguments, **rest}.items() if key in OF_THE_LOOP}
         of_cell = {key: value for key, value in arguments.items() if key not in OF_THE_LOOP and key != "use_cudnn"}
         unknown = {key: value for key, value in rest.items() if key not in OF_THE_LOOP}
         common = {"dtype": loop.get("dtype"), "trainable": loop.get("trainable", True)}
         cell = self.cell_class(**of_cell, **common, name=snake_case(self.cell_class.__name__))
-        super().__init__(cell, **loop, **unknown)
+        RNN.__init__(self, cell, **loop, **unknown)
 
     def __getattr__(self, name: str):
         cell = self.__dict__.get("cell")
@@ -94,7 +95,7 @@ class SimpleRNN(CellLayer):
         seed=None,
         **kwargs,
     ):
-        super().__init__(without_self(locals()))
+        self.set_up(without_self(locals()))
 
 
 class LSTM(CellLayer):
@@ -143,7 +144,7 @@ class LSTM(CellLayer):
         use_cudnn="auto",
         **kwargs,
     ):
-        super().__init__(without_self(locals()))
+        self.set_up(without_self(locals()))
 
 
 class GRU(CellLayer):
@@ -192,7 +193,7 @@ class GRU(CellLayer):
         use_cudnn="auto",
         **kwargs,
     ):
-        super().__init__(without_self(locals()))
+        self.set_up(without_self(locals()))
 
 
 def without_self(arguments: dict[str, Any]) -> dict[str, Any]:
