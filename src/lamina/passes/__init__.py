@@ -6,17 +6,13 @@ from ..graph import Graph
 from .commute import commute
 from .drop import drop
 from .fold import fold
-from .hoist import hoist
 from .join import join
 from .share import share
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph with constants folded, padded pieces joined, equal nodes shared, dead ones dropped and sums
-    taken out of loops."""
-    graph = drop(share(commute(join(fold(graph)))))
-    slim = hoist(graph)
-    return graph if slim is graph else drop(share(fold(slim)))
+    """The graph with constants folded, padded pieces joined, lookups turned, equal nodes shared and dead ones dropped."""
+    return drop(share(commute(join(fold(graph)))))
 
 
-__all__ = ["commute", "drop", "fold", "hoist", "join", "share", "simplify"]
+__all__ = ["commute", "drop", "fold", "join", "share", "simplify"]
