@@ -69,11 +69,11 @@ class InputSpec:
 
 def check(layer, spec, inputs, maker) -> None:
     """Refuses inputs that do not fit the ``input_spec`` of a layer; ``maker(x)`` is the layer that made x, or None."""
-    values = list(leaves(inputs))
-    if not any(hasattr(x, "shape") for x in values) and (spec is not None or not layer.built):
-        raise DtypeError(message(f"{layer.label} takes a tensor", got=repr(inputs)[:60], where=True))
     if spec is None:
         return
+    values = list(leaves(inputs))
+    if not any(hasattr(x, "shape") for x in values):
+        raise DtypeError(message(f"{layer.label} takes a tensor", got=repr(inputs)[:60], where=True))
     specs = list(spec) if isinstance(spec, list | tuple) else [spec]
     if len(values) > 1 and len(specs) == 1:
         got = [described(x) + made_by(maker(x)) for x in values if hasattr(x, "shape")]
@@ -92,15 +92,8 @@ def made_by(layer) -> str:
 def refusal(layer, spec: InputSpec, x, source) -> ShapeError:
     """The message of DESIGN section 7: which layer, what came and from where, what was wanted and why, the fix."""
     want = spec.text() + (f", because {spec.reason}" if spec.reason else "")
-    return ShapeError(
-        message(
-            f"{layer.label} cannot take this input",
-            got=described(x) + made_by(source),
-            want=want,
-            fix=fix(spec, x),
-            where=True,
-        )
-    )
+    problem, got = f"{layer.label} cannot take this input", described(x) + made_by(source)
+    return ShapeError(message(problem, got=got, want=want, fix=fix(spec, x), where=True))
 
 
 def fix(spec: InputSpec, x) -> str:

@@ -91,7 +91,7 @@ class Sequential(Model):
                 message(f"{self.label} has one input", got=f"shapes {shape}", fix="use a functional Model")
             )
         dtype = self._layers[0].input_dtype if self._layers else "float32"
-        x = Input(batch_shape=(None, *shape[1:]), dtype=dtype)
+        x = Input(batch_shape=(None, *shape[1:]), dtype=dtype, name=f"{self.name}_input")
         self._symbols = [x]
         for layer in self._layers:
             self._symbols.append(layer(self._symbols[-1]))
