@@ -235,6 +235,14 @@ def test_targets_that_would_be_repeated_are_refused_and_columns_are_aligned():
     assert a.fit(X, y, verbose=0).history == b.fit(X, y[:, None], verbose=0).history
 
 
+def test_what_a_refused_call_learnt_from_wrong_shapes_is_forgotten():
+    model, want = (model_of(4, "categorical_crossentropy", metrics=["accuracy"]) for _ in range(2))
+    with pytest.raises(LaminaError):
+        model.fit(X, LABELS, verbose=0)
+    y = np.eye(4, dtype="float32")[LABELS]
+    assert model.fit(X, y, verbose=0).history == want.fit(X, y, verbose=0).history
+
+
 def test_class_numbers_for_the_wrong_cross_entropy():
     with pytest.raises(LaminaError, match="sparse_categorical_crossentropy"):
         model_of(4, "categorical_crossentropy").fit(X, LABELS, verbose=0)

@@ -124,7 +124,12 @@ class Runner:
         """The function that is traced: takes the leaves of a batch."""
 
         def run(*leaves):
-            result = self.function(spec.unpack(leaves))
+            known = self.state.objective
+            try:
+                result = self.function(spec.unpack(leaves))
+            except Exception:
+                self.state.objective = known  # losses and metrics were chosen by shapes that do not fit
+                raise
             if self.training:
                 generator = self.model.training_generator
                 generator.step.assign(as_value(generator.step) + np.uint32(1))
