@@ -57,7 +57,7 @@ SETS = {
 }
 
 
-def form_of(data_set: DataSet, shape: tuple[int, ...]) -> dict[str, Any]:
+def form_of(data_set: DataSet, shape: list[int]) -> dict[str, Any]:
     """What a model file says of the pictures that the model was trained on: see ``data.pictures.prepare``."""
     return {
         "kind": KIND,

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from ..models import Sequential
+from ..models import Model
 from ..optimizers import Adam
 from ..random import set_seed
 from . import confusion, console, networks, sets
@@ -60,7 +60,7 @@ def command(
     found = sets.facts(x_train, y_train, x_test, y_test, chosen.classes)
     set_seed(seed)
     model = networks.make(network, x_train.shape[1:], len(chosen.classes), data_set)
-    form = sets.form_of(chosen, model.inputs[0].shape[1:])
+    form = sets.form_of(chosen, [int(n or 0) for n in model.inputs[0].shape[1:]])
     model.class_names, model.preprocessing = chosen.classes, form
     model.compile(
         optimizer=Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], backend=backend
@@ -113,7 +113,7 @@ def target(out: str | None, data_set: str) -> str:
     return path
 
 
-def tested(model: Sequential, x: np.ndarray, y: np.ndarray, classes: list[str]) -> dict[str, Any]:
+def tested(model: Model, x: np.ndarray, y: np.ndarray, classes: list[str]) -> dict[str, Any]:
     """Loss, accuracy and confusion table of a model on test data."""
     loss, accuracy = model.evaluate(x, y, batch_size=500, verbose=0)
     counts = confusion.counted(y, model.predict(x, batch_size=500, verbose=0).argmax(1), len(classes))

@@ -34,6 +34,7 @@ class Watch(Callback):
         self.progress.update(step, logs or {})
 
     def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
         self.progress.close()
         right = self.model.predict(self.x, batch_size=500, verbose=0).argmax(1) == self.y
         asked = np.bincount(self.y, minlength=self.classes)

@@ -169,7 +169,8 @@ def line_of(placed: Any) -> Line:
 def rows(lines: list[Line], width: int = 80) -> list[str]:
     """The table as text; a node that is fused with the one above it has no number."""
     heads = ("", "layer", "op", "result", "flop", "byte", "on")
-    cells, last = [heads], -1
+    cells: list[tuple[str, ...]] = [heads]
+    last = -1
     for line in lines:
         number = "" if line.instruction == last else str(line.instruction + 1)
         last = line.instruction

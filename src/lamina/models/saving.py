@@ -75,7 +75,7 @@ def described(model: Model, include_optimizer: bool) -> tuple[dict[str, Any], di
         "version": description.VERSION,
         "lamina": __version__,
         "model": config,
-        "build": model.get_build_config(),
+        "build": None if model.inputs else model.get_build_config(),
         "compile": compiled,
         "inputs": [line(x.name, x) for x in model.inputs],
         "outputs": [line(n, x) for n, x in outputs_of(model)],

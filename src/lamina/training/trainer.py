@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ..callbacks import CallbackList, History, ProgbarLogger
 from .compiled import Compiled
@@ -26,7 +27,7 @@ class Trainer(Compiled):
         y=None,
         batch_size: int | None = None,
         epochs: int = 1,
-        verbose="auto",
+        verbose: int | str = "auto",
         callbacks=None,
         validation_split: float = 0.0,
         validation_data=None,
@@ -138,7 +139,7 @@ class Trainer(Compiled):
         x=None,
         y=None,
         batch_size: int | None = None,
-        verbose="auto",
+        verbose: int | str = "auto",
         sample_weight=None,
         steps: int | None = None,
         callbacks=None,
@@ -195,7 +196,7 @@ class Trainer(Compiled):
             progress.end(at, logs)
         return logs
 
-    def predict(self, x, batch_size: int | None = None, verbose="auto", steps: int | None = None, callbacks=None):
+    def predict(self, x, batch_size: int | None = None, verbose: int | str = "auto", steps=None, callbacks=None) -> Any:
         """The outputs for data, as arrays in the nest of the model's outputs, rows in the order of x.
 
         >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(2)])
