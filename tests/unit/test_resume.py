@@ -53,14 +53,18 @@ def whole(folder: Path, backend: str) -> tuple[bytes, float]:
 def test_kill_9_at_random_moments(backend, tmp_path):
     want, seconds = whole(tmp_path / "undisturbed", backend)
     moments, folder, done = random.Random(1), tmp_path / "disturbed", 0
+    resumed = 0
     folder.mkdir()
     while done < KILLS:
         if killed(child(folder, backend), moments.uniform(0.2, 0.95) * seconds):
             done += 1
+            resumed += any((folder / "backup").glob("checkpoint-*"))
         if (folder / "result").exists():  # it came through between two kills: the next ones disturb another run
             assert (folder / "result").read_bytes() == want
             for path in [folder / "result", *(folder / "backup").iterdir()]:
                 path.unlink()
+    print(f"{KILLS} kills, {resumed} of them with a checkpoint to go on from")
     found, _ = whole(folder, backend)
     assert found == want
+    assert resumed >= KILLS // 3, "nearly all kills came before the first checkpoint or after the last: disturb more"
     assert not list((folder / "backup").glob("*.bad"))
