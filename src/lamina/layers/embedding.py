@@ -69,12 +69,11 @@ class Embedding(Layer):
 
     def check(self, numbers) -> None:
         """Refuses numbers that name no row, where they are known already; else the program finds them when it runs."""
-        if (
-            numbers is not None
-            and numbers.size
-            and not -self.input_dim <= numbers.min() <= numbers.max() < self.input_dim
-        ):
-            worst = numbers.max() if numbers.max() >= self.input_dim else numbers.min()
+        if numbers is None or not numbers.size:
+            return
+        low, high = numbers.min(), numbers.max()
+        if low < -self.input_dim or high >= self.input_dim:
+            worst = high if high >= self.input_dim else low
             raise DataError(
                 message(
                     f"{self.label}: the number {worst} names no row",

@@ -137,22 +137,25 @@ class RNN(Layer):
 
     def over_time(self, rows, step, states: list, mask):
         """The output (of the last time, or of all), and the last states."""
+        # The output of our own cells is their state h, so that the last one need not be picked from all of them.
+        is_state = isinstance(self.cell, RecurrentCell) and not (self.zero_output_for_mask and mask is not None)
+        last_only = is_state and not self.return_sequences
 
         def body(carry, x):
-            if mask is not None:
-                return self.masked_step(step, carry, *x)
-            output, new = step(x, carry)
-            return new, output
+            output, new = step(x, carry) if mask is None else self.masked_step(step, carry, *x, is_state)
+            return new, None if last_only else output
 
         scanned = rows if mask is None else [rows, transpose(mask)]
         found: Any = scan(body, states, scanned, reverse=self.go_backwards)
         states, outputs = found
+        if last_only:
+            return states[0], states
         if not self.return_sequences:
             return outputs[0 if self.go_backwards else -1], states
         outputs = flip(outputs, 0) if self.go_backwards else outputs
         return transpose(outputs, (1, 0, *range(2, len(outputs.shape)))), states
 
-    def masked_step(self, step, carry, x, real):
+    def masked_step(self, step, carry, x, real, is_state: bool):
         """One step in which rows that are padding keep their states; their output is the one before, or zero."""
         output, new = step(x, carry)
 
@@ -160,7 +163,9 @@ class RNN(Layer):
             return where(reshape(real, (-1, *(1,) * (len(a.shape) - 1))), a, b)
 
         new = [choose(n, old) for n, old in zip(new, carry, strict=True)]
-        return new, choose(output, output * 0.0 if self.zero_output_for_mask else carry[0])
+        if is_state:
+            return new[0], new
+        return choose(output, output * 0.0 if self.zero_output_for_mask else carry[0]), new
 
     def compute_mask(self, inputs, previous_mask=None):
         mask = previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
