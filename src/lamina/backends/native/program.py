@@ -56,6 +56,7 @@ class NativeProgram(Program):
         )
         self.versions: list[int] | None = None
         self.last: _native.Program | None = None
+        self.single: _native.Program | None = None  # the one for arrays in the very types of the arguments
 
     def slot_view(self, node, base: int) -> View:
         type = node.type
@@ -109,7 +110,13 @@ class NativeProgram(Program):
         return self.engines[key]
 
     def execute(self, arrays):
-        return self.go(arrays, self.identity, 0, 1)
+        if self.single is None:
+            kinds = tuple((t.dtype, t.shape[0] if t.shape else 1) for t in self.bound.arguments)
+            self.single = self.engine(kinds, len(self.identity))
+            self.single.bind(ORDER, self.identity)
+        for i, array in enumerate(arrays, FIRST):
+            self.single.bind(i, array)
+        return self.run_engine(self.single, 0, 1)
 
     def run_steps(self, sources, order, first, steps):
         return self.go(sources, order, first, steps)
@@ -121,6 +128,11 @@ class NativeProgram(Program):
         for i, source in enumerate(sources, FIRST):
             program.bind(i, source)
         program.bind(ORDER, order)
+        if program is self.single:
+            self.single = None  # it has another order now
+        return self.run_engine(program, first, steps)
+
+    def run_engine(self, program: _native.Program, first: int, steps: int) -> list[np.ndarray]:
         self.cursor[0] = first
         versions = [self.bound.slots[i].version for i in self.prologue_slots]
         stale = versions != self.versions or program is not self.last
