@@ -81,6 +81,36 @@ def test_a_list_of_symbolic_values_is_to_be_stacked():
         trace(lambda x: ops.exp([x[0], x[1]]), [Type("float32", (2,))])
 
 
+def test_what_does_not_fit_is_brought_to_the_edge():
+    assert ops.saturate_cast(np.float32([-1e30, 1e30, 7]), "int32").tolist() == [-(2**31), 2147483520, 7]
+    assert ops.saturate_cast(np.float64([-1e30, 1e30]), "int32").tolist() == [-(2**31), 2**31 - 1]
+    assert ops.saturate_cast(np.int32([3]), "float32").dtype == np.float32
+
+
+def test_what_is_known_of_a_tensor():
+    assert ops.shape(A) == (2, 3)
+    assert (ops.ndim(A), ops.size([[1, 2]]), ops.dtype([1.0])) == (2, 2, "float32")
+    assert ops.is_tensor(A)
+    assert ops.is_tensor(placeholder(Type("float32", ())))
+    assert not ops.is_tensor([1.0])
+    np.testing.assert_array_equal(ops.convert_to_numpy([1, 2]), [1, 2])
+    assert ops.convert_to_tensor([1, 2], "float32").dtype == np.float32
+    with pytest.raises(TraceError, match="no number yet"):
+        ops.convert_to_numpy(placeholder(Type("float32", ())))
+
+
+def test_the_first_condition_that_holds():
+    x = np.float32([1, 2, 3])
+    np.testing.assert_array_equal(ops.select([x < 2, x < 3], [x * 10, x * 100], -1), [10, 200, -1])
+
+
+def test_numbers_of_elements_as_places():
+    np.testing.assert_array_equal(ops.unravel_index([0, 4, 5], (2, 3)), np.unravel_index([0, 4, 5], (2, 3)))
+    np.testing.assert_array_equal(
+        ops.digitize(np.float32([-1, 0, 0.5, 9]), np.float32([0, 1])), np.digitize([-1, 0, 0.5, 9], [0, 1])
+    )
+
+
 # ---- symbolic and plain agree
 
 

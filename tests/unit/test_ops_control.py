@@ -141,6 +141,26 @@ def test_both_branches_give_one_type():
         run(lambda x: ops.cond(x > 0, lambda: x, lambda: x), np.ones(2, "float32"))
 
 
+def test_switch_picks_a_branch_and_differentiates_it():
+    def f(i, x):
+        return ops.switch(i, [lambda x: x, lambda x: x * x, ops.exp], x)
+
+    for i, wanted in ((-3, 1), (0, 1), (1, 4), (2, np.exp(2)), (9, np.exp(2))):
+        np.testing.assert_allclose(lamina.grad(f, 1)(np.int32(i), np.float32(2)), wanted, rtol=1e-6)
+
+
+def test_a_counted_loop_has_a_derivative():
+    f = lamina.grad(lambda x: ops.fori_loop(0, 3, lambda i, v: v * x + ops.cast(i, "float32"), x))
+    assert float(f(np.float32(2))) == pytest.approx(4 * 8 + 1)  # x^4 + x + 2
+
+
+def test_map_takes_slices():
+    x = np.arange(6, dtype="float32").reshape(3, 2)
+    np.testing.assert_allclose(run(lambda x: ops.map(lambda row: ops.sum(row) * 2.0, x), x), x.sum(1) * 2)
+    np.testing.assert_allclose(ops.map(lambda row: ops.sum(row) * 2.0, x), x.sum(1) * 2)
+    np.testing.assert_allclose(lamina.grad(lambda x: ops.sum(ops.map(ops.square, x)))(x), 2 * x)
+
+
 def test_while_loop_runs_until_its_test_fails():
     def halve(x):
         return ops.while_loop(lambda x, n: ops.max(x) > 1, lambda x, n: (x / 2, n + 1), (x, np.int32(0)))

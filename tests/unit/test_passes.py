@@ -51,6 +51,11 @@ def test_adding_zero_stays_because_of_minus_zero():
     assert not np.signbit(y).any()
 
 
+def test_taking_away_minus_zero_stays_for_the_same_reason():
+    (y,) = evaluate(fold(of(lambda x: x - (-0.0))), np, [np.full((2, 3), -0.0, "float32")])
+    assert not np.signbit(y).any()
+
+
 def test_a_stopped_gradient_stays():
     assert names(fold(of(ops.stop_gradient))) == ["stop_gradient"]
 

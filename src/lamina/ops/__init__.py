@@ -65,7 +65,19 @@ from .compare import (
 )
 from .compare import is_finite as isfinite
 from .compare import is_nan as isnan
-from .control import cond, while_loop
+from .control import cond, fori_loop, switch, while_loop
+from .control import each as map
+from .conversion import (
+    convert_to_numpy,
+    convert_to_tensor,
+    copy,
+    dtype,
+    is_tensor,
+    ndim,
+    saturate_cast,
+    shape,
+    size,
+)
 from .creation import (
     arange,
     diag,
@@ -95,14 +107,17 @@ from .indexing import (
     one_hot,
     scatter,
     scatter_update,
+    segment_max,
     segment_sum,
     slice,
     slice_update,
     take,
     take_along_axis,
     unique,
+    unravel_index,
     where,
 )
+from .indexing import select_among as select
 from .piecewise import abs_ as abs
 from .piecewise import maximum, minimum, relu, sign
 from .piecewise import pow_ as power
@@ -127,11 +142,12 @@ from .reductions import (
 )
 from .scan import scan
 from .sliding import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
-from .sort import argsort, median, quantile, searchsorted, sort, top_k
+from .sort import argsort, digitize, median, quantile, searchsorted, sort, top_k
 from .transcendental import (
     ceil,
     cos,
     erf,
+    erfinv,
     exp,
     expm1,
     floor,
@@ -194,7 +210,7 @@ from ..composites.normalization import batch_normalization, layer_normalization,
 from ..composites.softmax import log_softmax, logsumexp, softmax  # isort: skip
 from ..composites.unit_norm import normalize  # isort: skip
 
-absolute, true_divide, convert_to_tensor, amax, amin = abs, divide, cast, max, min
+absolute, true_divide, array, amax, amin = abs, divide, convert_to_tensor, max, min
 swish, hard_swish = silu, hard_silu
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -75,3 +75,8 @@ def no_assignment(what: str):
                     fix="carry the value out, and assign it outside",
                 )
             )
+
+
+def single(values):
+    """What an op gives: the bare value where there is one, else a tuple."""
+    return values[0] if len(values) == 1 else tuple(values)

@@ -8,11 +8,13 @@ from ..graph import Graph, Node, placeholder, substitute, topological_order
 from ..graph.rewrite import rebuilt
 from ..op import Op, as_node, as_value, evaluate, item, tracing
 from ..types import Type
-from .closure import closed, no_assignment
+from .arithmetic import clip
+from .closure import closed, no_assignment, single
 from .compare import less
+from .create import iota
 from .defer import public
 from .elementwise import add, cast, mul
-from .scan import as_list, body
+from .scan import as_list, body, scan
 
 X, P = Type("float32", (2, 3)), Type("bool", ())
 
@@ -165,11 +167,6 @@ class WhileLoop(Op):
 cond_op, while_op = Cond(), WhileLoop()
 
 
-def single(values):
-    """The bare value where there is one."""
-    return values[0] if len(values) == 1 else tuple(values)
-
-
 def results(node: Node) -> list[Node]:
     return [node] if len(node.types) == 1 else [item(node, i) for i in range(len(node.types))]
 
@@ -254,3 +251,41 @@ def while_loop(cond, body, loop_vars, maximum_iterations: int | None = None):
     )
     found = results(node)
     return found[0] if alone else found
+
+
+@public
+def switch(index, branches, *operands):
+    """``branches[index](*operands)``; a number outside of the list means its first or last.
+
+    >>> float(lamina.ops.switch(1, [lambda x: x, lambda x: x * x], 3.0))
+    9.0
+    """
+    number = clip(cast(as_value(index), "int32"), 0, len(branches) - 1)
+
+    def choose(low: int, high: int):
+        if high - low == 1:
+            return branches[low](*operands)
+        middle = (low + high) // 2
+        return cond(less(number, middle), lambda: choose(low, middle), lambda: choose(middle, high))
+
+    return choose(0, len(branches))
+
+
+@public
+def fori_loop(lower: int, upper: int, body_fun, init_val):
+    """``value = body_fun(i, value)`` for i from ``lower`` up to and without ``upper``. It has a derivative.
+
+    >>> float(lamina.ops.fori_loop(1, 5, lambda i, product: product * i, 1.0))
+    24.0
+    """
+    numbers = iota(shape=(max(int(upper) - int(lower), 0),), axis=0, dtype="int32")
+    return scan(lambda value, i: (body_fun(i, value), None), init_val, add(numbers, int(lower)))[0]
+
+
+@public
+def each(f, xs):
+    """``f`` of each slice along the first axis of ``xs``, a tensor or a list of them; the results stacked.
+
+    This is ``keras.ops.map``.
+    """
+    return scan(lambda nothing, x: (nothing, f(x)), 0, xs)[1]

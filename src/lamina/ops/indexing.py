@@ -13,6 +13,7 @@ from ..errors import ArgumentError, ShapeError, TraceError, message
 from ..graph import Node
 from ..op import as_value
 from .along import take_along
+from .arithmetic import floor_divide, mod
 from .arrange import expand_dims
 from .axes import canonical_axis, spelled
 from .broadcast import expand
@@ -137,6 +138,37 @@ def multi_hot(inputs, num_classes: int, axis: int = -1, dtype: str | None = None
 def segment_sum(data, segment_ids, num_segments: int, sorted: bool = False):
     """Rows added up by the number of their segment."""
     return scatter_add(as_value(data), whole_numbers(segment_ids), rows=int(num_segments))
+
+
+@public
+def segment_max(data, segment_ids, num_segments: int, sorted: bool = False):
+    """The largest rows of each segment, by the number of the segment; -inf (or the least number) where it has none."""
+    data, ids = as_value(data), whole_numbers(segment_ids)
+    least = -math.inf if str(data.dtype).startswith("float") else int(np.iinfo(str(data.dtype)).min)
+    segments = reshape(iota_like(ids, int(num_segments)), shape=(int(num_segments), 1))
+    member = equal(segments, reshape(ids, shape=(1, *ids.shape)))
+    shape = (int(num_segments), *data.shape)
+    member = expand(reshape(member, shape=(*member.shape, *(1 for _ in data.shape[1:]))), shape=shape)
+    return max_(select(member, expand(data, shape=shape), least), axes=(1,))
+
+
+@public
+def unravel_index(indices, shape):
+    """Numbers of elements in row-major order, as a number for each axis."""
+    left, found = whole_numbers(indices), []
+    for n in reversed(shape):
+        found.append(mod(left, int(n)))
+        left = floor_divide(left, int(n))
+    return tuple(reversed(found))
+
+
+@public
+def select_among(condlist, choicelist, default=0):
+    """For each element the first choice whose condition holds, else ``default``: what ``keras.ops.select`` does."""
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = select(condition, choice, result)
+    return result
 
 
 @public

@@ -82,6 +82,7 @@ class Scan(Op):
         sample(running_product, (X, rows(0)), carries=1, scanned=1, length=0),
         sample(recurrent, (X, rows(4), W, W.with_shape(3)), carries=1, scanned=1, length=4),
         sample(recurrent, (X, rows(0), W, W.with_shape(3)), carries=1, scanned=1, length=0),
+        sample(lambda n, x: (n, mul(x, x)), (Type("int32", ()), rows(3)), carries=1, scanned=1, length=3),
         sample(lambda c: (mul(c, c), add(c, 1.0)), (X,), carries=1, scanned=0, length=3),
         sample(lambda c, x: (add(c, x),), (Type("float32", ()), Type("float32", (6,))), carries=1, scanned=1, length=6),
         sample(
@@ -101,12 +102,15 @@ class Scan(Op):
         ),
     ]
     rejects = [
+        ((rows(3),), {**samples[0][1], "carries": 0, "length": 3}, "must carry something"),
         ((X, rows(4)), {**samples[0][1], "length": 5}, "5 long"),
         ((IDS, rows(4)), samples[0][1], "takes other types"),
         ((X, rows(4)), {**samples[0][1], "body": body(lambda c, x: (cast(c, "int32"), x), X, X)}, "keep its type"),
     ]
 
     def infer(self, *types, body: Graph, length: int, carries: int, scanned: int, reverse: bool):
+        if not carries:
+            raise shape_error(self, "a loop must carry something", got=types, fix="carry a number")
         carry, xs, wanted = types[:carries], types[carries : carries + scanned], [x.type for x in body.inputs]
         for x in xs:
             if x.rank == 0 or x.shape[0] != length:
@@ -129,10 +133,11 @@ class Scan(Op):
             rows[t] = [*carry, *results[carries:]]
             carry = results[:carries]
         shapes = [y.type for y in (*body.inputs[:carries], *body.outputs[carries:])]
-        return *carry, *(
+        stacked = [
             xp.stack([row[i] for row in rows]) if length else xp.zeros((0, *s.shape), s.dtype)
             for i, s in enumerate(shapes)
-        )
+        ]
+        return *carry, *stacked
 
     def xla(self, xp, *arrays, body, length, carries, scanned, reverse):
         from jax import lax

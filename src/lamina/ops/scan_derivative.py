@@ -19,6 +19,10 @@ from .matmul import matmul_
 from .shape import reshape, turned
 
 
+COUNT = Type("int32", ())
+ZERO = {"value": 0, "shape": (), "dtype": "int32"}
+
+
 class ScanDerivative:
     """Puts the backward scan together, for one node."""
 
@@ -83,14 +87,17 @@ class ScanDerivative:
         sums = {k: placeholder(k.type) for k in k_float if inside[k] is not None}
         d_sums = [add(s, inside[k]) for k, s in sums.items()]
         states = [*(self.seeds[self.c_in.index(c)] for c in c_float), *sums.values()]
+        starts = [dys[self.c_in.index(c)] for c in c_float]
+        starts = [zeros(c.type) if d is None else d for c, d in zip(c_float, starts, strict=True)]
+        starts += [zeros(k.type) for k in sums]
+        if not states:  # nothing adds up, but a loop must carry something
+            states, d_carry, starts = [placeholder(COUNT)], [full.node([], ZERO)], [full.node([], ZERO)]
         outputs = [*d_carry, *d_sums, *d_x, *behind.needed]
         read = set(topological_order(outputs))
         scanned = {row: v for row, v in rows.items() if row in read}
         body, constants = closed([*states, *scanned], outputs)
-        starts = [dys[self.c_in.index(c)] for c in c_float]
-        starts = [zeros(c.type) if d is None else d for c, d in zip(c_float, starts, strict=True)]
         node = self.op.node(
-            [*starts, *(zeros(k.type) for k in sums), *scanned.values(), *constants],
+            [*starts, *scanned.values(), *constants],
             {
                 "body": body,
                 "length": self.attrs["length"],

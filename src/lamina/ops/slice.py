@@ -16,6 +16,7 @@ class Slice(Op):
     samples = [
         ((X,), {"start": (1, 0), "stop": (3, 5), "step": (1, 2)}),
         ((X,), {"start": (0, 0), "stop": (0, 5), "step": (1, 1)}),
+        ((X,), {"start": (0, 1), "stop": (3, 5), "step": (3, 3)}),
         ((Type("int32", (7,)),), {"start": (1,), "stop": (7,), "step": (3,)}),
     ]
     rejects = [

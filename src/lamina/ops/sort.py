@@ -185,3 +185,9 @@ def searchsorted(sorted_sequence, values, side: str = "left"):
     values = as_value(values)
     smaller = (less if side == "left" else less_equal)(sorted_sequence, expand_dims(values, -1))
     return sum_(cast(smaller, "int32"), axes=(len(values.shape),))
+
+
+@public
+def digitize(x, bins):
+    """For each number, in which of the bins it lies whose rising edges are given; 0 is below the first edge."""
+    return searchsorted(bins, x, side="right")

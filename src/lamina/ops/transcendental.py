@@ -9,6 +9,8 @@ import numpy as np
 from ..types import Type
 from .elementwise import Elementwise, add, div, mul, neg, sub
 
+ERF = np.vectorize(math.erf, otypes=[np.float64])
+
 
 class Exp(Elementwise):
     """e to the power x."""
@@ -178,7 +180,7 @@ class Erf(Elementwise):
     kernel = "erf"
 
     def compute(self, xp, x):
-        return np.vectorize(math.erf, otypes=[np.float64])(x).astype(x.dtype)
+        return ERF(x).astype(x.dtype)
 
     def xla(self, xp, x):
         from jax.scipy.special import erf
@@ -187,6 +189,30 @@ class Erf(Elementwise):
 
     def vjp(self, dy, y, x):
         return (mul(dy, mul(exp(neg(square(x))), 2 / math.sqrt(math.pi))),)
+
+
+class Erfinv(Elementwise):
+    """The number whose error function is x; infinite at -1 and 1, NaN outside."""
+
+    domain = (-0.9, 0.95)
+
+    def compute(self, xp, x):
+        inside = np.clip(np.asarray(x, np.float64), -1 + 1e-16, 1 - 1e-16)
+        u = np.log1p(-inside * inside)
+        v = 2 / (math.pi * 0.147) + u / 2  # Winitzki, "A handy approximation for the error function" (2008)
+        y = np.copysign(np.sqrt(np.sqrt(v * v - u / 0.147) - v), inside)
+        for _ in range(4):  # Newton
+            y = y - (ERF(y) - inside) * math.sqrt(math.pi) / 2 * np.exp(y * y)
+        y = np.where(np.abs(x) < 1, y, np.where(np.abs(x) == 1, np.copysign(np.inf, x), np.nan))
+        return y.astype(x.dtype)
+
+    def xla(self, xp, x):
+        from jax.scipy.special import erfinv
+
+        return erfinv(x)
+
+    def vjp(self, dy, y, x):
+        return (mul(dy, mul(exp(square(y)), math.sqrt(math.pi) / 2)),)
 
 
 class Step(Elementwise):
@@ -246,5 +272,5 @@ class StopGradient(Step):
 
 exp, expm1, log, log1p, sqrt, square = Exp(), Expm1(), Log(), Log1p(), Sqrt(), Square()
 tanh, sigmoid, softplus, rsqrt, reciprocal = Tanh(), Sigmoid(), Softplus(), Rsqrt(), Reciprocal()
-sin, cos, erf = Sin(), Cos(), Erf()
+sin, cos, erf, erfinv = Sin(), Cos(), Erf(), Erfinv()
 floor, ceil, round_, trunc, stop_gradient = Floor(), Ceil(), Round(), Trunc(), StopGradient()

@@ -6,6 +6,8 @@ are left as they would be computed.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..graph import Graph, Node, rewrite
@@ -48,7 +50,7 @@ def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
             return inputs[1]
     if name == "div" and value_of(inputs[1]) == 1:
         return inputs[0]
-    if name == "sub" and value_of(inputs[1]) == 0:
+    if name == "sub" and value_of(inputs[1]) == 0 and math.copysign(1, value_of(inputs[1])) > 0:
         return inputs[0]
     return None
 
