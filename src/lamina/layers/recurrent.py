@@ -142,7 +142,7 @@ class RNN(Layer):
         last_only = is_state and not self.return_sequences
 
         def body(carry, x):
-            output, new = step(x, carry) if mask is None else self.masked_step(step, carry, *x, is_state)
+            output, new = step(x, carry) if mask is None else self.masked_step(step, carry, x[0], x[1], is_state)
             return new, None if last_only else output
 
         scanned = rows if mask is None else [rows, transpose(mask)]
