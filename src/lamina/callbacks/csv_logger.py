@@ -21,11 +21,11 @@ class CSVLogger(Callback):
 
     The columns are ``epoch`` and the names of the first epoch's logs in alphabetical order. OSError as from ``open``.
 
-    >>> import tempfile, os
-    >>> path = os.path.join(tempfile.mkdtemp(), "log.csv")
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "log.csv")
     >>> logger = lamina.callbacks.CSVLogger(path)
     >>> logger.on_train_begin(); logger.on_epoch_end(0, {"loss": 0.5}); logger.on_train_end()
-    >>> open(path).read().split()
+    >>> path.read_text().split()
     ['epoch,loss', '0,0.5']
     """
 

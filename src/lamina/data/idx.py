@@ -28,9 +28,9 @@ def read(path: str | os.PathLike) -> np.ndarray:
     What the header promises is checked against the size of the file before any memory is taken. FileFormatError where
     the file is truncated, too long, of another format, or no sound gzip file; OSError as from ``open``.
 
-    >>> import tempfile, os
-    >>> path = os.path.join(tempfile.mkdtemp(), "labels-idx1-ubyte")
-    >>> _ = open(path, "wb").write(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "labels-idx1-ubyte")
+    >>> _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
     >>> lamina.data.idx.read(path)
     array([7, 2, 1], dtype=uint8)
     """

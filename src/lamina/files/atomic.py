@@ -16,10 +16,10 @@ def write_atomically(path: str | os.PathLike, pieces: bytes | Iterable[bytes | m
     The bytes go to a temporary sibling, are forced to the disk, and take the name in one rename; then the folder is
     forced to the disk too. Where anything fails the sibling is removed and the old file stands. OSError as from open.
 
-    >>> import tempfile, os
-    >>> path = os.path.join(tempfile.mkdtemp(), "note.txt")
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "note.txt")
     >>> lamina.files.atomic.write_atomically(path, b"whole")
-    >>> open(path, "rb").read()
+    >>> path.read_bytes()
     b'whole'
     """
     path = Path(path)
