@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from . import ops
@@ -142,7 +141,7 @@ ACTIVATIONS.register(silu, "swish")
 ACTIVATIONS.register(hard_silu, "hard_swish")
 
 
-def get(identifier) -> Callable:
+def get(identifier) -> Any:
     """The activation for a name, a configuration or a function; ``linear`` for None.
 
     ArgumentError for an unknown name, with the one that was probably meant.
@@ -162,6 +161,6 @@ def serialize(activation) -> Any:
     return ACTIVATIONS.serialize(activation)
 
 
-def deserialize(config, custom_objects: dict[str, Any] | None = None) -> Callable:
+def deserialize(config, custom_objects: dict[str, Any] | None = None) -> Any:
     """The activation that ``serialize`` named."""
     return linear if config is None else ACTIVATIONS.deserialize(config, custom_objects)

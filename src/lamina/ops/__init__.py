@@ -4,6 +4,8 @@ This file is the face. The ops themselves stand in the files of this folder, one
 other ops stand in ``lamina.composites``. To add one, write its class in the file of its family.
 """
 
+from inspect import ismodule as _ismodule
+
 from . import operators as _operators  # (gives symbolic values their operators)
 from .arithmetic import (
     cbrt,
@@ -213,4 +215,4 @@ from ..composites.unit_norm import normalize  # isort: skip
 absolute, true_divide, array, amax, amin = abs, divide, convert_to_tensor, max, min
 swish, hard_swish = silu, hard_silu
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [name for name, value in globals().items() if not name.startswith("_") and not _ismodule(value)]

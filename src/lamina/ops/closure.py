@@ -64,10 +64,13 @@ def closed(inputs: list[Node], outputs: list[Node]) -> tuple[Graph, list[Node]]:
 @contextmanager
 def no_assignment(what: str):
     """A TraceError where the part of a loop or a branch assigns a variable: that would happen once, while tracing."""
-    trace = _traces[-1] if _traces else None
-    before = dict(trace.current) if trace else {}
+    if not _traces:
+        yield
+        return
+    trace = _traces[-1]
+    before = dict(trace.current)
     yield
-    for key, variable in (trace.assigned if trace else {}).items():
+    for key, variable in trace.assigned.items():
         if trace.current[key] is not before.get(key):
             raise TraceError(
                 message(

@@ -6,6 +6,8 @@ Padded cells are never the largest, and add nothing to a sum.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import dtype_error, shape_error
@@ -68,7 +70,8 @@ def windows(xp, x, size, strides, padding, value):
 
 def first_largest(xp, x, size, strides, padding):
     """For each window, the number of the place of its largest cell: the first of equals; a NaN is larger than all."""
-    best, index = None, None
+    best: Any = None
+    index: Any = None
     for i, cell in enumerate(windows(xp, x, size, strides, padding, -np.inf)):
         if best is None:
             best, index = cell, xp.zeros(cell.shape, "int32")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..errors import ArgumentError, ShapeError, message
 from ..op import as_value
@@ -52,7 +53,7 @@ def matmul(x1, x2):
 
 
 @public
-def tensordot(x1, x2, axes=2):
+def tensordot(x1, x2, axes: Any = 2):
     """Products summed over axes of both: the last so many of x1 and first of x2, or a list of axes for each."""
     a, b = floats(x1, x2)
     if isinstance(axes, int):

@@ -18,7 +18,6 @@ from .elementwise import add
 from .matmul import matmul_
 from .shape import reshape, turned
 
-
 COUNT = Type("int32", ())
 ZERO = {"value": 0, "shape": (), "dtype": "int32"}
 

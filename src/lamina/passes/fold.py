@@ -50,7 +50,7 @@ def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
             return inputs[1]
     if name == "div" and value_of(inputs[1]) == 1:
         return inputs[0]
-    if name == "sub" and value_of(inputs[1]) == 0 and math.copysign(1, value_of(inputs[1])) > 0:
+    if name == "sub" and is_plus_zero(value_of(inputs[1])):
         return inputs[0]
     return None
 
@@ -79,6 +79,11 @@ def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if result is None or not np.all(result == result.flat[0]):
         return None
     return filled(node, result.flat[0].item(), node.type)
+
+
+def is_plus_zero(value) -> bool:
+    """Whether it is 0, but not -0.0."""
+    return value is not None and value == 0 and math.copysign(1, value) > 0
 
 
 def repeated(inputs) -> bool:
