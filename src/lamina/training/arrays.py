@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import DataError, message, missing_extra
 from ..types import DTYPES, Type
 
-BLOCK = 1 << 20  # elements that are checked at a time: the temporaries stay within the cache
+BLOCK = 1 << 16  # elements that are checked at a time: the temporaries stay within the cache
 FIX_TEXT = "turn text into numbers first, for example one whole number per category"
 
 
