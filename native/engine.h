@@ -116,6 +116,14 @@ struct Table {                        // what one object file per instruction se
 
 inline __attribute__((always_inline)) char* address(const Context& c, const Operand& o) { return c.bases[o.base] + o.offset; }
 
+// Counts the pieces of a group, whose counters start the workspace, 64 bytes apart; true for whoever finishes the last one.
+inline __attribute__((always_inline)) bool last_piece(const Instruction& i, int64_t group, int64_t pieces) {
+  int32_t* counter = (int32_t*)(i.workspace + 64 * group);
+  if (__atomic_add_fetch(counter, 1, __ATOMIC_ACQ_REL) < pieces) return false;
+  __atomic_store_n(counter, 0, __ATOMIC_RELAXED);         // ready for the next step
+  return true;
+}
+
 constexpr int64_t dtype_size(DType t) { return t == F64 || t == I64 ? 8 : t == U8 || t == BOOL ? 1 : 4; }
 
 // Called by gather-like kernels: remembers the first bad index (by instruction, then by position).

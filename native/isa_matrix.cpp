@@ -1,5 +1,5 @@
-// Compiled once per instruction set: matrix products. Exports one symbol, its table.
-#include "blocks/gemm.h"
+// Compiled once per instruction set: matrix products and convolutions. Exports one symbol, its table.
+#include "blocks/conv_grad.h"
 
 namespace ISA {
 namespace {

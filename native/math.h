@@ -1,5 +1,5 @@
 // Elementary functions on vectors of float: NaN in gives NaN out, overflow gives inf, underflow is gradual.
-// Largest error over the whole float range, measured by tests/unit/test_engine.py against float64:
+// Largest error over the whole float range, measured by tests/unit/test_engine_map.py against float64:
 //   exp 2 ulp, expm1 3, log 2, log1p 3, tanh 4, sigmoid 3, erf 3, softplus 4, sin and cos 2, pow 1 (the C library's).
 // No fused multiply-add anywhere: results do not depend on what the compiler contracts.
 #pragma once

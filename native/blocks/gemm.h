@@ -93,12 +93,10 @@ const char* prepare_gemm(Instruction& i) {
 }
 
 // The finished block, [rows][ld] in scratch: run the chain on it, or copy it out.
-void finish_block(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, float* block, int64_t ld, Block where) {
+void finish_block(const Instruction& i, const Context& context, ChainRun& run, float* block, int64_t ld, Block where) {
   if (!i.chain) {
     const Operand& c = i.out[0];
-    int64_t shape_rank, at = 0;
-    const int64_t* shape = gemm_shape(i, shape_rank);
-    at = batch_offset(c, shape, p.rank, 2, where.outer) + where.row * c.strides[c.rank - 2] + where.col * c.strides[c.rank - 1];
+    int64_t at = batch_offset(c, c.shape, c.rank, 2, where.outer) + where.row * c.strides[c.rank - 2] + where.col * c.strides[c.rank - 1];
     float* to = (float*)address(context, c) + at;
     int64_t col = c.strides[c.rank - 1];
     for (int64_t r = 0; r < where.rows; r++, to += c.strides[c.rank - 2], block += ld) {
@@ -149,6 +147,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   Tile t;
   t.a_row = a.strides[a.rank - 2];
   t.a_col = a.strides[a.rank - 1];
+  t.a_third = 3 * t.a_row;
   t.c = direct ? direct : block;
   t.c_row = direct ? i.out[0].strides[i.out[0].rank - 2] : vectors * LANES;
   const float* a_data = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
@@ -168,7 +167,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     multiply_rows(t, where.rows, vectors);
     k += p.k_block;
   } while (k < p.k);
-  if (!direct) finish_block(i, context, p, run, block, vectors * LANES, where);
+  if (!direct) finish_block(i, context, run, block, vectors * LANES, where);
 }
 
 void run_gemm(const Instruction& i, const Context& context, int64_t unit) {

@@ -13,15 +13,20 @@ constexpr int MR = 12;                                    // MR * NV accumulator
 constexpr int MR = 6;
 #endif
 
-struct Tile {                                             // C[m, n] (+)= sum over k of A[m, k] B[k, n]
+const int64_t ONE_TAP[1] = {0};
+
+struct Tile {                                             // C[m, n] (+)= sum over taps and k of A[tap][m, k] B[tap][k, n]
   int64_t k;
   const float* a;
   int64_t a_row, a_col;                                   // strides of m and k
+  int64_t a_third;                                        // and of every third m: 3 * a_row, but for tiny convolutions
   const float* b;
   int64_t b_row;                                          // stride of k; n is contiguous
   float* c;
   int64_t c_row;
   bool add;                                               // to what C holds, or start from 0
+  int64_t taps = 1;                                       // batch-reduce: where each A and B starts
+  const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };
 
 template <int M, int N> void micro(const Tile& t) {
@@ -33,24 +38,25 @@ template <int M, int N> void micro(const Tile& t) {
 #pragma GCC unroll 4
     for (int n = 0; n < N; n++) c[m][n] = t.add ? load(out + m * c_row + n * LANES) : Vec{};
   constexpr int GROUPS = (M + 2) / 3;                     // rows addressed as pointer + {0, 1, 2} * stride: few registers
-  const float* group[GROUPS];
-#pragma GCC unroll 8
-  for (int g = 0; g < GROUPS; g++) group[g] = t.a + 3 * g * t.a_row;
-  const float* b = t.b;
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
-  for (int64_t k = t.k; k > 0; k--) {
-    Vec bn[N];
-#pragma GCC unroll 4
-    for (int n = 0; n < N; n++) bn[n] = load(b + n * LANES);
-#pragma GCC unroll 16
-    for (int m = 0; m < M; m++) {
-      Vec am = splat(group[m / 3][(m % 3) * a_row]);
-#pragma GCC unroll 4
-      for (int n = 0; n < N; n++) c[m][n] = fma(am, bn[n], c[m][n]);
-    }
+  for (int64_t tap = 0; tap < t.taps; tap++) {
+    const float *group[GROUPS], *b = t.b + t.b_tap[tap];
 #pragma GCC unroll 8
-    for (int g = 0; g < GROUPS; g++) group[g] += a_col;
-    b += b_row;
+    for (int g = 0; g < GROUPS; g++) group[g] = t.a + t.a_tap[tap] + g * t.a_third;
+    for (int64_t k = t.k; k > 0; k--) {
+      Vec bn[N];
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) bn[n] = load(b + n * LANES);
+#pragma GCC unroll 16
+      for (int m = 0; m < M; m++) {
+        Vec am = splat(group[m / 3][(m % 3) * a_row]);
+#pragma GCC unroll 4
+        for (int n = 0; n < N; n++) c[m][n] = fma(am, bn[n], c[m][n]);
+      }
+#pragma GCC unroll 8
+      for (int g = 0; g < GROUPS; g++) group[g] += a_col;
+      b += b_row;
+    }
   }
 #pragma GCC unroll 16
   for (int m = 0; m < M; m++)
@@ -63,16 +69,19 @@ template <int N> void micro_row(const Tile& t) {
   Vec c[4][N];
   for (int q = 0; q < 4; q++)
     for (int n = 0; n < N; n++) c[q][n] = t.add && q == 0 ? load(t.c + n * LANES) : Vec{};
-  int64_t k = 0;
-  for (; k + 4 <= t.k; k += 4)
+  for (int64_t tap = 0; tap < t.taps; tap++) {
+    const float *a = t.a + t.a_tap[tap], *b = t.b + t.b_tap[tap];
+    int64_t k = 0;
+    for (; k + 4 <= t.k; k += 4)
 #pragma GCC unroll 4
-    for (int q = 0; q < 4; q++) {
-      Vec a = splat(t.a[(k + q) * t.a_col]);
+      for (int q = 0; q < 4; q++) {
+        Vec ak = splat(a[(k + q) * t.a_col]);
 #pragma GCC unroll 4
-      for (int n = 0; n < N; n++) c[q][n] = fma(a, load(t.b + (k + q) * t.b_row + n * LANES), c[q][n]);
-    }
-  for (; k < t.k; k++)
-    for (int n = 0; n < N; n++) c[0][n] = fma(splat(t.a[k * t.a_col]), load(t.b + k * t.b_row + n * LANES), c[0][n]);
+        for (int n = 0; n < N; n++) c[q][n] = fma(ak, load(b + (k + q) * t.b_row + n * LANES), c[q][n]);
+      }
+    for (; k < t.k; k++)
+      for (int n = 0; n < N; n++) c[0][n] = fma(splat(a[k * t.a_col]), load(b + k * t.b_row + n * LANES), c[0][n]);
+  }
   for (int n = 0; n < N; n++) store(t.c + n * LANES, (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]));
 }
 
@@ -90,8 +99,20 @@ INLINE void multiply_rows(Tile t, int64_t rows, int n_vectors) {
   const Micro* table = micros[n_vectors - 1];
   for (int64_t m = 0; m < rows; m += MR) {
     table[smaller(MR, rows - m)](t);
-    t.a += MR * t.a_row;
+    t.a += MR / 3 * t.a_third;
     t.c += MR * t.c_row;
+  }
+}
+
+// The same in tiles of nearly equal height: where there are few rows, as in a row of pixels, no tile should be thin.
+INLINE void multiply_evenly(Tile t, int64_t rows, int n_vectors) {
+  const Micro* table = micros[n_vectors - 1];
+  for (int64_t left = rows, tiles = divide_up(rows, MR); tiles > 0; tiles--) {
+    int64_t step = divide_up(left, tiles);
+    table[step](t);
+    t.a += step * t.a_row;
+    t.c += step * t.c_row;
+    left -= step;
   }
 }
 

@@ -169,14 +169,6 @@ template <class O, class T> void fold_columns(const ReducePlan& p, const T* x, i
 
 // ---- units ----
 
-// Counts the pieces of a group; true for whoever finishes the last one.
-INLINE bool last_piece(const Instruction& i, int64_t group, int64_t pieces) {
-  int32_t* counter = (int32_t*)(i.workspace + 64 * group);
-  if (__atomic_add_fetch(counter, 1, __ATOMIC_ACQ_REL) < pieces) return false;
-  __atomic_store_n(counter, 0, __ATOMIC_RELAXED);         // ready for the next step
-  return true;
-}
-
 template <class O, class T> void reduce_unit(const Instruction& i, const Context& context, int64_t unit) {
   typedef typename O::Acc Acc;
   const ReducePlan& p = *(const ReducePlan*)i.plan;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import prod
 
 from ... import _native
 
@@ -26,9 +27,10 @@ class Capabilities:
         words = {word for s in signatures for word in s.split()}
         return "any" in words or not dtypes or dtypes[0] in words
 
-    def packed_bytes(self, k: int, n: int) -> int:
-        """The size of a k x n matrix in panels."""
-        return _native.packed_size(k, n, self.isa)
+    def packed_bytes(self, *shape: int) -> int:
+        """The size in panels of a matrix, or of a batch of them."""
+        *batch, k, n = shape
+        return prod(batch) * _native.packed_size(k, n, self.isa)
 
 
 @cache

@@ -20,6 +20,16 @@ class Body:
 
 
 @dataclass
+class Product:
+    """A product whose result a chain may follow: the kernel, its operands, and the shape under which it writes."""
+
+    kernel: str
+    views: list[View]
+    ints: list[int]
+    shape: tuple[int, ...]
+
+
+@dataclass
 class Draft:
     """One line of the program: a kernel, what it reads and writes, and the nodes it stands for."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...graph import Node
-from . import loops
-from .draft import Draft
+from . import loops, window
+from .draft import Draft, Product
 from .views import View, fresh
 
 if TYPE_CHECKING:
@@ -35,6 +35,14 @@ def matrix_operands(planner: Planner, node: Node) -> tuple[list[View], list[int]
         if packed is not None:
             return [a, packed], [1]
     return [a, b], [0]
+
+
+def product(planner: Planner, node: Node) -> Product:
+    """The matrix product that a root is."""
+    assert node.op is not None
+    if node.op.kernel != "gemm":
+        return window.convolution(planner, node)
+    return Product("gemm", *matrix_operands(planner, node), node.shape)
 
 
 def gemm(planner: Planner, node: Node) -> None:
@@ -123,22 +131,15 @@ def top_k(planner: Planner, node: Node) -> None:
     planner.add(Draft("top_k", [planner.view(node.inputs[0])], outs, [int(node.attrs["k"])], nodes=[node]))
 
 
-def window(planner: Planner, node: Node) -> None:
-    """Convolution, pooling and their derivatives: all attributes flattened in the order in which the op names them."""
-    assert node.op is not None
-    views = [planner.contiguous(planner.view(x)) for x in node.inputs]
-    ints: list[int] = []
-    for value in node.attrs.values():
-        ints += flattened(value)
-    planner.add(Draft(str(node.op.kernel), views, [planner.place_of(node)], ints, nodes=[node]))
-
-
-def flattened(value) -> list[int]:
-    return [i for v in value for i in flattened(v)] if isinstance(value, tuple) else [int(value)]
-
+ROOTS = {"gemm", "conv", "conv_input_grad"}  # kernels that run a chain on each piece of their result
 
 RULES = {
     "gemm": gemm,
+    "conv_kernel_grad": window.kernel_grad,
+    "max_pool": window.pool,
+    "max_pool_grad": window.pool,
+    "sum_pool": window.pool,
+    "sum_pool_grad": window.pool,
     "sum": fold,
     "prod": fold,
     "max": fold,
@@ -154,4 +155,4 @@ RULES = {
     "scan": loops.scan,
 }
 
-__all__ = ["emit", "matrix_operands"]
+__all__ = ["ROOTS", "emit", "matrix_operands", "product"]

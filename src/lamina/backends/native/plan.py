@@ -85,7 +85,13 @@ class Planner:
         return same and self.can.step(op.kernel, tuple(x.types[0].dtype for x in node.inputs), node.dtype)
 
     def is_root(self, node: Node) -> bool:
-        return node.op is not None and node.op.name == "matmul" and node.dtype == "float32"
+        op = node.op
+        return (
+            op is not None
+            and op.kernel in emit.ROOTS
+            and node.dtype == "float32"
+            and self.can.kernel(op.kernel, ("float32",))
+        )
 
     # -- views --
 
@@ -129,6 +135,15 @@ class Planner:
             return self.contiguous(view).with_layout(shape, row_major(shape))
         return view.with_layout(shape, strides)
 
+    def under_place(self, place: View, shape: tuple[int, ...], late: list[tuple[View, View]]) -> View:
+        """A place under another shape; where it has none, a new one, and a copy that is made later."""
+        strides = reshaped_strides(place.shape, place.strides, shape)
+        if strides is not None:
+            return place.with_layout(shape, strides)
+        made = fresh(_type(place))
+        late.append((made, place))
+        return made.with_layout(shape, row_major(shape))
+
     def contiguous(self, view: View) -> View:
         """The same elements side by side."""
         if view.contiguous:
@@ -153,8 +168,8 @@ class Planner:
                 return found
         if not transient:
             return None
-        k, n = view.shape
-        made = View(Storage(self.can.packed_bytes(k, n)), "float32", (self.can.packed_bytes(k, n) // 4,), (1,))
+        size = self.can.packed_bytes(*view.shape)
+        made = View(Storage(size), "float32", (size // 4,), (1,))
         self.add(Draft("pack", [view], [made]))
         self.packed[key] = made
         return made
@@ -318,26 +333,30 @@ class Planner:
         return [n for n in group.nodes if leaves(n)]
 
     def emit_group(self, group: Group) -> None:
-        chain = Chain(group.shape, group.root)
+        product = emit.product(self, group.root) if group.root is not None else None
+        shape = group.shape if product is None else product.shape
+        chain = Chain(shape, group.root)
 
         def resolve(x: Node):
             constant = self.constant(x)
-            return self.under(self.view(x), group.shape) if constant is None else constant
+            return self.under(self.view(x), shape) if constant is None else constant
 
-        ins = emit.matrix_operands(self, group.root) if group.root is not None else None
         build(chain, group.nodes, resolve)
         out_nodes = self.escaping(group)
-        outs = [self.under(self.place_of(n), group.shape) for n in out_nodes]
+        late: list[tuple[View, View]] = []
+        outs = [self.under_place(self.place_of(n), shape, late) for n in out_nodes]
         for node, view in zip(out_nodes, outs, strict=True):
             chain.output(node, view)
-        if ins is None:
+        if product is None:
             self.add(Draft("map", chain.inputs, outs, chain=chain.finished(), nodes=group.nodes))
             return
-        views, ints = ins
         if out_nodes == [group.root] and len(group.nodes) == 1:
-            self.add(Draft("gemm", views, outs, ints, nodes=group.nodes))
+            self.add(Draft(product.kernel, product.views, outs, product.ints, nodes=group.nodes))
         else:
-            self.add(Draft("gemm", [*views, *chain.inputs], outs, ints, chain=chain.finished(), nodes=group.nodes))
+            views = [*product.views, *chain.inputs]
+            self.add(Draft(product.kernel, views, outs, product.ints, chain=chain.finished(), nodes=group.nodes))
+        for made, place in late:
+            self.add(Draft("copy", [made], [place]))
 
     def fallback(self, node: Node) -> None:
         """The op runs on the reference: Python is entered for it."""

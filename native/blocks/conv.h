@@ -1,0 +1,274 @@
+// Convolution forward, and backward to its input (a convolution of dy with the kernel turned, by phases where it has strides):
+// implicit matrix products. The rows are pixels, read from patches; a tap, or a run of taps side by side, is one reduction.
+// The kernel comes packed: forward [group][panel][tap][channels][NR], backward [group][tap][panel][filters][NR]. With one
+// channel a group (depthwise) it comes as it is, and each channel is a column of its own.
+#pragma once
+#include "gemm.h"
+#include "patch.h"
+
+namespace ISA {
+namespace {
+
+constexpr int64_t CONV_PIXELS = 192, CONV_K = 768, CONV_PATCHES = 512 << 10;
+
+struct ConvPlan {
+  Window w;
+  Blocks b;
+  int64_t k, n, taps, runs, depthwise;                    // k x n: the matrix of one tap in a run; runs: taps after joining
+  int64_t panels, groups, b_tap, b_panel, b_group;        // panels of one group; strides of the packed kernel
+  int64_t per_unit, splits, per_split;                    // blocks of a unit; how its panels are split
+  int64_t tap_chunk, k_chunk, pixels;
+  int64_t at_patches, at_blocks, at_tables, at_patch_table, at_kernel, at_chain;  // scratch, in bytes
+};
+static_assert(sizeof(ConvPlan) <= sizeof(Instruction::plan), "plan");
+
+INLINE int64_t taps_of(const Window& w) { return w.axis[0].size * w.axis[1].size * w.axis[2].size; }
+
+const char* check_conv(const Instruction& i, ConvPlan& p, bool backward, int64_t axes) {
+  int64_t rank;
+  const int64_t* shape = gemm_shape(i, rank);
+  const Operand &x = i.in[0], &kernel = i.in[1];
+  if (!is_image(x, p.w, axes, backward)) return "the image does not fit the window, or is not contiguous float32";
+  if (kernel.dtype != F32 || !contiguous(kernel)) return "the kernel must be contiguous float32";
+  if (rank != 2 || (!i.chain && i.out[0].dtype != F32)) return "the result must be a float32 matrix: pixels by channels";
+  int64_t images = x.shape[0], channels = x.shape[axes + 1], pixels = images, size;
+  for (auto& a : p.w.axis)
+    if (__builtin_mul_overflow(pixels, reach_of(a, backward).outputs, &pixels)) return "the result is too large";
+  if (shape[0] != pixels) return "the result has another number of pixels";
+  if (channels % p.w.groups || shape[1] % p.w.groups) return "channels must be multiples of groups";
+  p.taps = taps_of(p.w);
+  p.depthwise = kernel.rank > 1;
+  int64_t outer = p.depthwise ? shape[1] : divide_up(shape[1] / p.w.groups, NR) * NR * p.w.groups;
+  int64_t inner = p.depthwise ? 1 : channels / p.w.groups;
+  if (__builtin_mul_overflow(p.taps * inner, outer, &size)) return "the kernel is too large";
+  int64_t given = 1;
+  for (int d = 0; d < kernel.rank; d++) given *= kernel.shape[d];
+  if (given < size) return "the kernel is too small";
+  if (p.depthwise && (channels != p.w.groups || (backward && shape[1] != channels))) return "a kernel that is not packed must be depthwise";
+  return nullptr;
+}
+
+void plan_kernel(ConvPlan& p, bool backward, int64_t channels, int64_t filters) {
+  p.groups = p.depthwise ? 1 : p.w.groups;
+  p.n = filters / p.groups;
+  p.k = p.depthwise ? 1 : channels / p.groups;
+  p.runs = p.taps;
+  p.panels = divide_up(p.n, NR);
+  p.b_tap = p.depthwise ? NR : p.k * NR * (backward ? p.panels : 1);
+  p.b_panel = p.depthwise ? NR : p.k * NR * (backward ? 1 : p.taps);
+  p.b_group = p.panels * p.taps * p.k * NR;
+  bool join = !p.depthwise && !backward && p.w.axis[2].dilation == 1;
+  if (join) { p.k *= p.w.axis[2].size; p.runs /= p.w.axis[2].size; }
+  p.k_chunk = p.k <= CONV_K + CONV_K / 2 ? larger(1, p.k) : divide_up(p.k, divide_up(p.k, CONV_K));
+  p.tap_chunk = p.k > p.k_chunk ? 1 : larger(1, CONV_K / larger(1, p.k));
+  if (p.runs * p.k <= CONV_K + CONV_K / 2 || p.depthwise) p.tap_chunk = p.runs;
+}
+
+// Blocks are put together to units of some ten microseconds, of more pixels where the kernel does not stay in cache; where
+// units are few, each does a part of the panels.
+void plan_units(Instruction& i, ConvPlan& p, bool backward) {
+  int64_t phases = 1, all_panels = p.groups * p.panels;
+  for (auto& a : p.w.axis) phases *= reach_of(a, backward).phases;
+  p.pixels = p.b.rows * p.b.cols;
+  double reduction = larger(1, p.k * p.runs / phases), flops = 2.0 * (double)(p.pixels * all_panels * NR) * reduction;
+  int64_t wanted = (double)(all_panels * NR) * reduction > 32768 ? divide_up(2 * CONV_PIXELS, p.pixels) : 1;
+  p.per_unit = larger(wanted, (int64_t)(2 * UNIT_FLOPS / flops));
+  if (p.b.patch_floats) p.per_unit = smaller(p.per_unit, CONV_PATCHES / 4 / p.b.patch_floats + 1);
+  p.per_unit = larger(1, smaller(p.per_unit, p.b.count / 12));
+  int64_t units = divide_up(p.b.count, p.per_unit);
+  p.per_split = larger(1, (int64_t)smaller(all_panels, units >= 8 ? all_panels : all_panels * units / 8));
+  if (flops * (double)p.per_unit < 2 * UNIT_FLOPS) p.per_split = all_panels;
+  p.splits = divide_up(all_panels, p.per_split);
+  i.units = units * p.splits;
+  int64_t at = 0;
+  auto take = [&at](int64_t bytes) { int64_t start = at; at += round_up(bytes, 64); return start; };
+  p.at_patches = take(4 * p.per_unit * p.b.patch_floats);
+  p.at_blocks = take(4 * p.per_unit * p.pixels * NR + 64);
+  p.at_tables = take((p.w.axis[0].size + p.w.axis[1].size + p.w.axis[2].size) * (int64_t)sizeof(TapPlace) + 16 * p.taps);
+  p.at_patch_table = take(p.per_unit * (int64_t)sizeof(Patch));
+  p.at_kernel = take(p.depthwise ? 4 * p.taps * NR : 0);
+  p.at_chain = at;
+  i.scratch_bytes = at + (i.chain ? i.chain->scratch_bytes : 0);
+  double padded = (double)(p.b.count * p.pixels * p.groups * round_up(p.n, LANES));
+  i.cost = padded * reduction / (p.depthwise ? LANES : 3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
+}
+
+const char* prepare_convolution(Instruction& i, bool backward) {
+  if (i.n_in < 2 || (!i.chain && (i.n_in != 2 || i.n_out != 1))) return "takes an image and a kernel, and gives one image";
+  ConvPlan& p = *(ConvPlan*)i.plan;
+  int64_t axes, rank;
+  if (const char* complaint = read_window(i, p.w, axes)) return complaint;
+  if (const char* complaint = check_conv(i, p, backward, axes)) return complaint;
+  const int64_t* shape = gemm_shape(i, rank);
+  if (shape[0] * shape[1] == 0) { i.units = 0; return nullptr; }
+  int64_t channels = i.in[0].shape[axes + 1];
+  plan_kernel(p, backward, channels, shape[1]);
+  int64_t repeat = p.depthwise && !backward ? shape[1] / channels : 1;
+  bool may_stay = !p.depthwise || shape[1] % LANES == 0;  // whole vectors of channels are read
+  if (const char* complaint = plan_blocks(p.b, p.w, backward, i.in[0].shape[0], channels, p.groups, repeat, CONV_PIXELS, may_stay)) return complaint;
+  plan_units(i, p, backward);
+  return nullptr;
+}
+
+const char* prepare_conv(Instruction& i) { return prepare_convolution(i, false); }
+const char* prepare_conv_input_grad(Instruction& i) { return prepare_convolution(i, true); }
+
+// ---- taps: where the reductions of an output start, for one class of outputs at a time ----
+
+struct Taps {
+  TapPlace* place[3];
+  int64_t *a, *b, count, rho[3];
+};
+
+INLINE Taps start_taps(const ConvPlan& p, bool backward, char* room) {
+  Taps taps;
+  for (int a = 0; a < 3; a++) {
+    taps.place[a] = (TapPlace*)room;
+    room += p.w.axis[a].size * sizeof(TapPlace);
+    for (int64_t t = 0; t < p.w.axis[a].size; t++) taps.place[a][t] = tap_place(p.w.axis[a], backward, t);
+  }
+  taps.a = (int64_t*)room;
+  taps.b = taps.a + p.taps;
+  taps.rho[0] = -1;
+  return taps;
+}
+
+void select_taps(const ConvPlan& p, Taps& taps, int64_t rho0, int64_t rho1, int64_t rho2) {
+  if (taps.rho[0] == rho0 && taps.rho[1] == rho1 && taps.rho[2] == rho2) return;
+  const int64_t rho[3] = {rho0, rho1, rho2};
+  memcpy(taps.rho, rho, sizeof rho);
+  taps.count = 0;
+  int64_t own = patch_channels(p.b), joined = p.taps / p.runs, n = 0;
+  for (int64_t t0 = 0; t0 < p.w.axis[0].size; t0++)
+    for (int64_t t1 = 0; t1 < p.w.axis[1].size; t1++)
+      for (int64_t t2 = 0; t2 < p.w.axis[2].size; t2 += joined, n += joined) {
+        TapPlace x = taps.place[0][t0], y = taps.place[1][t1], z = taps.place[2][t2];
+        if (x.phase != rho0 || y.phase != rho1 || z.phase != rho2) continue;
+        taps.a[taps.count] = ((x.shift * p.b.size[1] + y.shift) * p.b.size[2] + z.shift) * own;
+        taps.b[taps.count++] = n * p.b_tap;
+      }
+}
+
+// ---- depthwise: one row of pixels, N vectors of channels ----
+
+template <int M, int N> INLINE void depthwise_tile(const Tile& t) {
+  Vec c[M][N];
+#pragma GCC unroll 8
+  for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) c[m][n] = Vec{};
+  for (int64_t tap = 0; tap < t.taps; tap++) {
+    const float *a = t.a + t.a_tap[tap], *b = t.b + t.b_tap[tap];
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) {
+      Vec bn = load(b + n * LANES);
+#pragma GCC unroll 8
+      for (int m = 0; m < M; m++) c[m][n] = fma(load(a + m * t.a_row + n * LANES), bn, c[m][n]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) store(t.c + m * t.c_row + n * LANES, c[m][n]);
+}
+
+template <int N> void depthwise_row(Tile t, int64_t pixels) {
+  constexpr int M = 6;
+  for (; pixels >= M; pixels -= M, t.a += M * t.a_row, t.c += M * t.c_row) depthwise_tile<M, N>(t);
+  for (; pixels > 0; pixels--, t.a += t.a_row, t.c += t.c_row) depthwise_tile<1, N>(t);
+}
+
+// ---- one block by one panel ----
+
+struct Panel {
+  int64_t group, col, cols, vectors;                      // columns of the result
+  const float* kernel;
+};
+
+void convolve_block(const ConvPlan& p, bool backward, const Place& at, const Patch& patch, const Panel& panel, Taps& taps, int64_t chunk,
+                    float* block) {
+  Reach r[3];
+  for (int a = 0; a < 3; a++) r[a] = reach_of(p.w.axis[a], backward);
+  int64_t own = patch_channels(p.b), k_chunks = divide_up(larger(1, p.k), p.k_chunk);
+  int64_t first = chunk / k_chunks * p.tap_chunk, k_first = chunk % k_chunks * p.k_chunk, ld = panel.vectors * LANES;
+  Tile t;
+  t.a_row = r[2].step * own;
+  t.a_third = 3 * t.a_row;
+  t.a_col = 1;
+  t.b_row = NR;
+  t.b = panel.kernel + k_first * NR;
+  t.c_row = r[2].phases * ld;
+  t.k = smaller(p.k_chunk, p.k - k_first);
+  t.add = chunk > 0;
+  int64_t plane = at.plane / r[0].phases * r[0].step - patch.low[0];
+  for (int64_t q = at.row; q < at.row + at.rows; q++) {
+    int64_t row = plane * p.b.size[1] + q / r[1].phases * r[1].step - patch.low[1];
+    for (int64_t rho = 0; rho < smaller(r[2].phases, at.cols); rho++) {
+      select_taps(p, taps, at.plane % r[0].phases, q % r[1].phases, rho);
+      t.taps = larger(0, smaller(p.tap_chunk, taps.count - first));
+      if (t.add && t.taps == 0) continue;
+      t.a_tap = taps.a + first;
+      t.b_tap = taps.b + first;
+      t.a = patch.data + (row * p.b.size[2] + at.col / r[2].phases * r[2].step - patch.low[2]) * own + k_first;
+      t.c = block + ((q - at.row) * at.cols + rho) * ld;
+      int64_t pixels = divide_up(at.cols - rho, r[2].phases);
+      if (!p.depthwise) multiply_evenly(t, pixels, (int)panel.vectors);
+      else {
+        t.a += panel.col;
+        if (panel.vectors == 1) depthwise_row<1>(t, pixels);
+        else depthwise_row<2>(t, pixels);
+      }
+    }
+  }
+}
+
+INLINE Panel panel_of(const Instruction& i, const Context& context, const ConvPlan& p, int64_t number, float* room) {
+  Panel panel;
+  int64_t n = number % p.panels;
+  panel.group = number / p.panels;
+  panel.col = panel.group * p.n + n * NR;
+  panel.cols = smaller(NR, p.n - n * NR);
+  panel.vectors = divide_up(panel.cols, LANES);
+  const float* kernel = (const float*)address(context, i.in[1]);
+  panel.kernel = kernel + panel.group * p.b_group + n * p.b_panel;
+  if (p.depthwise) {
+    copy_panel(room, kernel + panel.col, p.taps, panel.cols, p.n, 1);
+    panel.kernel = room;
+  }
+  return panel;
+}
+
+INLINE void run_convolution(const Instruction& i, const Context& context, int64_t unit, bool backward) {
+  const ConvPlan& p = *(const ConvPlan*)i.plan;
+  ChainRun run;
+  start_chain(run, i.chain, &context, context.scratch + p.at_chain);
+  int64_t first = unit / p.splits * p.per_unit, count = smaller(p.per_unit, p.b.count - first);
+  int64_t panel_end = smaller(p.groups * p.panels, (unit % p.splits + 1) * p.per_split);
+  float *patches = (float*)(context.scratch + p.at_patches), *blocks = (float*)(context.scratch + p.at_blocks);
+  Taps taps = start_taps(p, backward, context.scratch + p.at_tables);
+  Patch* patch = (Patch*)(context.scratch + p.at_patch_table);
+  int64_t group = -1, chunks = divide_up(p.runs, p.tap_chunk) * divide_up(larger(1, p.k), p.k_chunk);
+  for (int64_t number = unit % p.splits * p.per_split; number < panel_end; number++) {
+    Panel panel = panel_of(i, context, p, number, (float*)(context.scratch + p.at_kernel));
+    if (panel.group != group) {
+      group = panel.group;
+      for (int64_t k = 0; k < count; k++)
+        patch[k] = make_patch(p.b, p.w, backward, place_of_block(p.b, first + k), group, (const float*)address(context, i.in[0]),
+                              patches + k * p.b.patch_floats);
+    }
+    for (int64_t chunk = 0; chunk < chunks; chunk++)
+      for (int64_t k = 0; k < count; k++) {
+        Place at = place_of_block(p.b, first + k);
+        float* block = blocks + (chunks == 1 ? 0 : k) * p.pixels * NR;
+        convolve_block(p, backward, at, patch[k], panel, taps, chunk, block);
+        if (chunk < chunks - 1) continue;
+        finish_block(i, context, run, block, panel.vectors * LANES, Block{0, at.first, panel.col, at.rows * at.cols, panel.cols});
+      }
+  }
+}
+
+void run_conv(const Instruction& i, const Context& context, int64_t unit) { run_convolution(i, context, unit, false); }
+void run_conv_input_grad(const Instruction& i, const Context& context, int64_t unit) { run_convolution(i, context, unit, true); }
+
+}  // namespace
+}  // namespace ISA

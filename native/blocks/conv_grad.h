@@ -1,0 +1,217 @@
+// Convolution backward to its kernel: for each tap the product of the patches, transposed, with dy. Sums run over the pixels
+// of blocks in order; images are dealt to a fixed number of splits, whose sums are added in order by who finishes last.
+#pragma once
+#include "conv.h"
+
+namespace ISA {
+namespace {
+
+constexpr int64_t GRAD_PIXELS = 256, GRAD_WORKSPACE = 4 << 20;
+
+struct KernelGradPlan {
+  Window w;
+  Blocks b;
+  int64_t n, taps, runs, run_rows, depthwise;             // run_rows: rows of dk side by side in a patch: channels, or taps too
+  int64_t panels, groups, splits, parts, per_part;        // panels of one group; parts: of all panels, each a unit of a split
+  int64_t per_pass, rows, thirds;                         // rows of dk in all; thirds: see run_kernel_grad
+  int64_t at_patches, at_panel, at_tables;                // scratch, in bytes
+};
+static_assert(sizeof(KernelGradPlan) <= sizeof(Instruction::plan), "plan");
+
+const char* check_kernel_grad(const Instruction& i, KernelGradPlan& p, int64_t axes) {
+  if (i.n_in != 2 || i.n_out != 1) return "takes an image and the gradient of its convolution";
+  const Operand &x = i.in[0], &dy = i.in[1], &dk = i.out[0];
+  if (!is_image(x, p.w, axes, false) || !is_image(dy, p.w, axes, true)) return "an image does not fit the window, or is not contiguous float32";
+  if (x.shape[0] != dy.shape[0]) return "the images differ in number";
+  if (dk.dtype != F32 || !contiguous(dk) || dk.rank != axes + 2) return "the result must be contiguous float32";
+  for (int64_t a = 0; a < axes; a++)
+    if (dk.shape[a] != p.w.axis[a + 3 - axes].size) return "the result's window differs";
+  int64_t channels = x.shape[axes + 1], filters = dy.shape[axes + 1];
+  if (channels != dk.shape[axes] * p.w.groups || filters != dk.shape[axes + 1] || filters % p.w.groups) return "the channels do not fit";
+  return nullptr;
+}
+
+const char* prepare_conv_kernel_grad(Instruction& i) {
+  KernelGradPlan& p = *(KernelGradPlan*)i.plan;
+  int64_t axes;
+  if (const char* complaint = read_window(i, p.w, axes)) return complaint;
+  if (const char* complaint = check_kernel_grad(i, p, axes)) return complaint;
+  const Operand& x = i.in[0];
+  int64_t channels = x.shape[axes + 1], filters = i.out[0].shape[axes + 1];
+  p.taps = taps_of(p.w);
+  if (channels * filters == 0) { i.units = 0; return nullptr; }
+  p.depthwise = p.w.groups > 1 && channels == p.w.groups;
+  p.groups = p.depthwise ? 1 : p.w.groups;
+  p.n = filters / p.groups;
+  p.panels = divide_up(p.n, NR);
+  bool may_stay = !p.depthwise || filters % LANES == 0;
+  if (const char* complaint = plan_blocks(p.b, p.w, false, x.shape[0], channels, p.groups, p.depthwise ? filters / channels : 1, GRAD_PIXELS, may_stay))
+    return complaint;
+  int64_t own = p.depthwise ? 1 : patch_channels(p.b);
+  bool join = !p.depthwise && p.w.axis[2].dilation == 1;
+  p.rows = p.taps * own;
+  p.run_rows = join ? own * p.w.axis[2].size : own;
+  p.runs = join ? p.taps / p.w.axis[2].size : p.taps;
+  p.thirds = p.run_rows == 3 && join && p.w.axis[0].size == 1;
+  int64_t pixels = p.b.rows * p.b.cols, all_panels = p.groups * p.panels, bytes = 4 * p.rows * NR * all_panels;
+  p.per_pass = larger(1, smaller(GRAD_PIXELS / pixels, larger(1, p.b.count / 8)));
+  if (p.b.patch_floats) p.per_pass = larger(1, smaller(p.per_pass, CONV_PATCHES / 4 / p.b.patch_floats));
+  double flops = 2.0 * (double)(p.b.count * pixels) * (double)p.rows * (double)(NR * all_panels);
+  p.splits = smaller(smaller(bytes < 65536 ? 16 : 8, p.b.count / p.per_pass), larger(1, GRAD_WORKSPACE / bytes));
+  p.splits = larger(1, smaller(p.splits, (int64_t)(flops / UNIT_FLOPS)));
+  p.parts = smaller(all_panels, divide_up(12, p.splits));
+  p.per_part = divide_up(all_panels, p.parts);
+  p.parts = divide_up(all_panels, p.per_part);
+  i.units = p.splits * p.parts;
+  i.workspace_bytes = 64 * p.parts + p.splits * bytes;
+  p.at_patches = 0;
+  p.at_panel = round_up(4 * p.per_pass * p.b.patch_floats, 64);
+  p.at_tables = p.at_panel + round_up(4 * p.per_pass * pixels * NR, 64);
+  i.scratch_bytes = p.at_tables + 16 * p.per_pass * p.b.rows + (int64_t)sizeof(Patch) * p.per_pass + 64;
+  i.cost = flops / (p.depthwise ? 2.0 : 6.0 * LANES) / (p.depthwise ? LANES : 1);
+  return nullptr;
+}
+
+// ---- depthwise: T taps of N.. one vector of channels, summed over rows of pixels ----
+
+template <int T> INLINE void depthwise_taps(const Tile& t, const int64_t* shift, int64_t rows) {
+  Vec c[T];
+#pragma GCC unroll 16
+  for (int q = 0; q < T; q++) c[q] = t.add ? load(t.c + q * NR) : Vec{};
+  for (int64_t r = 0; r < rows; r++) {
+    const float *a = t.a + t.a_tap[r], *b = t.b + t.b_tap[r];
+    for (int64_t k = 0; k < t.k; k++, a += t.a_col, b += t.b_row) {
+      Vec dy = load(b);
+#pragma GCC unroll 16
+      for (int q = 0; q < T; q++) c[q] = fma(load(a + shift[q]), dy, c[q]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int q = 0; q < T; q++) store(t.c + q * NR, c[q]);
+}
+
+// ---- a pass: some blocks, one panel ----
+
+struct Pass {
+  const Place* place;
+  const Patch* patch;
+  int64_t count;
+  int64_t *a_tap, *b_tap;                                 // of the rows of pixels
+};
+
+INLINE int64_t shift_of(const KernelGradPlan& p, int64_t tap) {       // where a tap reads, from where tap 0 would without padding
+  const Axis* x = p.w.axis;
+  int64_t t2 = tap % x[2].size, t1 = tap / x[2].size % x[1].size, t0 = tap / x[2].size / x[1].size;
+  return ((t0 * x[0].dilation * p.b.size[1] + t1 * x[1].dilation) * p.b.size[2] + t2 * x[2].dilation) * patch_channels(p.b);
+}
+
+INLINE void depthwise_panel(const KernelGradPlan& p, Tile t, int64_t vectors, int64_t rows, float* sums) {
+  for (int64_t v = 0; v < vectors; v++, t.a += LANES, t.b += LANES, sums += LANES) {
+    int64_t shift[9], tap = 0;
+    for (; tap < p.taps; ) {
+      int64_t n = p.taps - tap >= 9 ? 9 : p.taps - tap >= 3 ? 3 : 1;
+      for (int64_t q = 0; q < n; q++) shift[q] = shift_of(p, tap + q);
+      t.c = sums + tap * NR;
+      if (n == 9) depthwise_taps<9>(t, shift, rows);
+      else if (n == 3) depthwise_taps<3>(t, shift, rows);
+      else depthwise_taps<1>(t, shift, rows);
+      tap += n;
+    }
+  }
+}
+
+// dy's panel is copied, so that its rows do not meet in the same cache sets; then each run of dk's rows is one product.
+void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int64_t col, int64_t cols, float* room, float* sums, bool add) {
+  int64_t own = patch_channels(p.b), rows = 0, filters = p.n * p.groups, pixels = 0;
+  const Patch& base = pass.patch[0];
+  for (int64_t k = 0; k < pass.count; k++) {
+    const Place& at = pass.place[k];
+    const Patch& patch = pass.patch[k];
+    copy_panel(room + pixels * NR, dy + at.first * filters + col, at.rows * at.cols, cols, filters, 1);
+    for (int64_t r = 0; r < at.rows; r++, rows++) {
+      int64_t plane = at.plane * p.w.axis[0].stride - p.w.axis[0].low - patch.low[0];
+      int64_t row = (at.row + r) * p.w.axis[1].stride - p.w.axis[1].low - patch.low[1];
+      int64_t col = at.col * p.w.axis[2].stride - p.w.axis[2].low - patch.low[2];
+      pass.a_tap[rows] = patch.data - base.data + ((plane * p.b.size[1] + row) * p.b.size[2] + col) * own;
+      pass.b_tap[rows] = (pixels + r * at.cols) * NR;
+    }
+    pixels += at.rows * at.cols;
+  }
+  Tile t;
+  t.k = pass.place[0].cols;
+  t.a = base.data;
+  t.a_row = 1;
+  t.a_third = p.thirds ? shift_of(p, p.w.axis[2].size) : 3;
+  t.a_col = p.w.axis[2].stride * own;
+  t.b = room;
+  t.b_row = NR;
+  t.c_row = NR;
+  t.add = add;
+  t.taps = rows;
+  t.a_tap = pass.a_tap;
+  t.b_tap = pass.b_tap;
+  int64_t vectors = divide_up(cols, LANES), runs = p.thirds ? 1 : p.runs, height = p.thirds ? p.rows : p.run_rows;
+  if (p.depthwise) {
+    t.a += col;
+    return depthwise_panel(p, t, vectors, rows, sums);
+  }
+  for (int64_t run = 0; run < runs; run++) {
+    Tile own_tile = t;
+    own_tile.a += shift_of(p, run * (p.taps / p.runs));
+    own_tile.c = sums + run * height * NR;
+    multiply_rows(own_tile, height, (int)vectors);
+  }
+}
+
+// ---- units ----
+
+INLINE float* sums_of(const Instruction& i, const KernelGradPlan& p, int64_t split, int64_t panel) {
+  return (float*)(i.workspace + 64 * p.parts) + (split * p.groups * p.panels + panel) * p.rows * NR;
+}
+
+// dk's columns of a panel: the sums of all splits, in order.
+void finish_kernel_panel(const Instruction& i, const KernelGradPlan& p, int64_t panel, float* dk) {
+  int64_t group = panel / p.panels, n = panel % p.panels * NR, cols = smaller(NR, p.n - n), filters = p.n * p.groups;
+  dk += group * p.n + n;
+  for (int64_t r = 0; r < p.rows; r++, dk += filters)
+    for (int64_t v = 0; v < cols; v += LANES) {
+      Vec sum = load(sums_of(i, p, 0, panel) + r * NR + v);
+      for (int64_t s = 1; s < p.splits; s++) sum += load(sums_of(i, p, s, panel) + r * NR + v);
+      if (cols - v >= LANES) store(dk + v, sum);
+      else store_some(dk + v, sum, cols - v);
+    }
+}
+
+void run_conv_kernel_grad(const Instruction& i, const Context& context, int64_t unit) {
+  const KernelGradPlan& p = *(const KernelGradPlan*)i.plan;
+  const float *x = (const float*)address(context, i.in[0]), *dy = (const float*)address(context, i.in[1]);
+  int64_t split = unit / p.parts, part = unit % p.parts, passes = divide_up(p.b.count, p.per_pass);
+  int64_t first_panel = part * p.per_part, end_panel = smaller(p.groups * p.panels, first_panel + p.per_part);
+  float *patches = (float*)(context.scratch + p.at_patches), *room = (float*)(context.scratch + p.at_panel);
+  Pass pass;
+  pass.a_tap = (int64_t*)(context.scratch + p.at_tables);
+  pass.b_tap = pass.a_tap + p.per_pass * p.b.rows;
+  Patch* patch = (Patch*)(pass.b_tap + p.per_pass * p.b.rows);
+  Place place[GRAD_PIXELS];
+  pass.patch = patch;
+  pass.place = place;
+  int64_t start = split * passes / p.splits, end = (split + 1) * passes / p.splits;
+  for (int64_t number = start; number < end; number++) {
+    int64_t group = -1;
+    pass.count = smaller(p.per_pass, p.b.count - number * p.per_pass);
+    for (int64_t k = 0; k < pass.count; k++) place[k] = place_of_block(p.b, number * p.per_pass + k);
+    for (int64_t panel = first_panel; panel < end_panel; panel++) {
+      if (panel / p.panels != group) {
+        group = panel / p.panels;
+        for (int64_t k = 0; k < pass.count; k++) patch[k] = make_patch(p.b, p.w, false, place[k], group, x, patches + k * p.b.patch_floats);
+      }
+      int64_t n = panel % p.panels * NR, cols = smaller(NR, p.n - n);
+      panel_pass(p, pass, dy, group * p.n + n, cols, room, sums_of(i, p, split, panel), number > start);
+    }
+  }
+  if (!last_piece(i, part, p.splits)) return;
+  for (int64_t panel = first_panel; panel < end_panel; panel++) finish_kernel_panel(i, p, panel, (float*)address(context, i.out[0]));
+}
+
+}  // namespace
+}  // namespace ISA

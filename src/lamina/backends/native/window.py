@@ -1,0 +1,99 @@
+"""Convolution and pooling: geometry as the engine takes it, and kernels in panels.
+
+The engine gets the geometry as integers: groups, then for each spatial axis the size of the image, the size of the
+window, stride, dilation, the padding before, and the number of windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+from typing import TYPE_CHECKING
+
+from ...graph import Node
+from .draft import Draft, Product
+from .views import View, row_major
+
+if TYPE_CHECKING:
+    from .plan import Planner
+
+
+def geometry(attrs: dict, image: Iterable[int], size: Iterable[int], windows: Iterable[int]) -> list[int]:
+    """The integers of a convolution or pooling."""
+    axes = len(attrs["strides"])
+    dilation = attrs.get("dilation", (1,) * axes)
+    low = (pair[0] for pair in attrs["padding"])
+    rows = zip(image, size, attrs["strides"], dilation, low, windows, strict=True)
+    return [attrs.get("groups", 1), *(int(n) for row in rows for n in row)]
+
+
+def convolution(planner: Planner, node: Node) -> Product:
+    """A convolution or its derivative by the input, as a product of pixels and the kernel."""
+    assert node.op is not None
+    backward = node.op.kernel == "conv_input_grad"
+    source, kernel = (planner.contiguous(planner.view(x)) for x in node.inputs)
+    image, windows = (node.shape, source.shape) if backward else (source.shape, node.shape)
+    size = kernel.shape[:-2]
+    ints = geometry(node.attrs, image[1:-1], size, windows[1:-1])
+    shape = (prod(node.shape[:-1]), node.shape[-1])
+    if is_pointwise(ints):
+        views = [matrix(source), transposed(matrix(kernel)) if backward else matrix(kernel)]
+        packed = planner.pack(views[1], transient=True)
+        assert packed is not None
+        return Product("gemm", [views[0], packed], [1], shape)
+    groups, channels, filters = ints[0], *kernel.shape[-2:]
+    if channels == 1 and groups > 1 and (filters == groups or not backward):
+        return Product(str(node.op.kernel), [source, kernel], ints, shape)
+    packed = planner.pack((turned if backward else grouped)(kernel, groups), transient=True)
+    assert packed is not None
+    return Product(str(node.op.kernel), [source, packed], ints, shape)
+
+
+def is_pointwise(ints: list[int]) -> bool:
+    """Whether each window is one pixel, and each pixel one window: a matrix product."""
+    axes = [ints[i : i + 6] for i in range(1, len(ints), 6)]
+    return ints[0] == 1 and all(a[1] == a[2] == 1 and a[4] == 0 and a[0] == a[5] for a in axes)
+
+
+def matrix(view: View) -> View:
+    """A contiguous view as rows of its last axis."""
+    shape = (prod(view.shape[:-1]), view.shape[-1])
+    return view.with_layout(shape, row_major(shape))
+
+
+def transposed(view: View) -> View:
+    return view.with_layout(view.shape[::-1], view.strides[::-1])
+
+
+def grouped(kernel: View, groups: int) -> View:
+    """(window…, channels, filters) as a matrix for each group: window and channels by filters."""
+    rows, filters = prod(kernel.shape[:-1]), kernel.shape[-1]
+    each = filters // groups
+    return kernel.with_layout((groups, rows, each), (each, filters, 1))
+
+
+def turned(kernel: View, groups: int) -> View:
+    """The same as a matrix for each group and place in the window: filters by channels."""
+    places, channels, filters = prod(kernel.shape[:-2]), *kernel.shape[-2:]
+    each = filters // groups
+    return kernel.with_layout((groups, places, each, channels), (each, channels * filters, 1, filters))
+
+
+def kernel_grad(planner: Planner, node: Node) -> None:
+    x, dy = (planner.contiguous(planner.view(v)) for v in node.inputs)
+    ints = geometry(node.attrs, x.shape[1:-1], node.shape[:-2], dy.shape[1:-1])
+    place = planner.place_of(node)
+    if is_pointwise(ints) and place.contiguous:
+        planner.add(Draft("gemm", [transposed(matrix(x)), matrix(dy)], [matrix(place)], [0], nodes=[node]))
+        return
+    planner.add(Draft("conv_kernel_grad", [x, dy], [place], ints, nodes=[node]))
+
+
+def pool(planner: Planner, node: Node) -> None:
+    """Pooling of an image, or the gradient of one: the image is what is pooled, the windows are what comes of it."""
+    assert node.op is not None
+    views = [planner.contiguous(planner.view(x)) for x in node.inputs]
+    gradient = str(node.op.kernel).endswith("_grad")
+    image, windows = (node.shape, views[-1].shape) if gradient else (views[0].shape, node.shape)
+    ints = geometry(node.attrs, image[1:-1], node.attrs["size"], windows[1:-1])
+    planner.add(Draft(str(node.op.kernel), views, [planner.place_of(node)], ints, nodes=[node]))
