@@ -52,9 +52,13 @@ class Recorder:
         self.cases: list[dict[str, Any]] = []
         self.arrays: dict[str, np.ndarray] = {}
         self._same: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._counts: dict[str, int] = {}
 
     def array(self, name: str, value: Any) -> str:
-        """Keep an array, and return the name it is kept under: an equal array is kept once."""
+        """Keep an array, and return the name it is kept under: an equal array is kept once.
+
+        The name given begins with the id of the case. It is kept in few letters: names were a third of the files.
+        """
         kept = np.array(value)
         if kept.dtype == np.float64 and not self.double:
             kept = kept.astype(np.float32)
@@ -62,9 +66,12 @@ class Recorder:
             kept = kept.astype(np.int32)
         key = (kept.dtype.str, kept.shape, kept.tobytes())
         if key not in self._same:
-            assert name not in self.arrays, name
-            self.arrays[name] = kept
-            self._same[key] = name
+            owner = name.partition("/")[0]
+            self._counts[owner] = self._counts.get(owner, 0) + 1
+            short = f"{zlib.crc32(owner.encode()):08x}/{self._counts[owner]}"
+            assert short not in self.arrays, name
+            self.arrays[short] = kept
+            self._same[key] = short
         return self._same[key]
 
     def names(self, prefix: str, values: Any) -> Any:
