@@ -186,3 +186,18 @@ def test_the_stub_names_what_the_package_has():
     for name in lamina.LAZY:
         assert getattr(lamina, name) is not None
     assert set(lamina.LAZY) <= set(dir(lamina))
+
+
+def test_a_file_with_another_form_is_refused_in_words(trained, tmp_path):
+    model = lamina.load_model(trained[0] / "digits.lamina")
+    form = model.preprocessing
+    for change in ({"shape": [9, 9]}, {"divide_by": 0}, {"divide_by": "16"}, {"data_set": "cats"}, {"kind": "sound"}):
+        model.preprocessing = {**form, **change}
+        model.save(tmp_path / "other.lamina")
+        assert "Traceback" not in run("evaluate", "other.lamina", folder=tmp_path, code=1).stderr
+    model.preprocessing, model.class_names = form, ["a", "b"]
+    model.save(tmp_path / "other.lamina")
+    assert (
+        "was not trained on pictures with names"
+        in run("predict", "other.lamina", "x.png", folder=tmp_path, code=1).stderr
+    )

@@ -22,7 +22,8 @@ def test_examples_of(name, monkeypatch, tmp_path):
     monkeypatch.setenv("NO_COLOR", "1")
     module = importlib.import_module(name)
     said: list[str] = []
-    for test in doctest.DocTestFinder(exclude_empty=True).find(module, globs={**vars(module), "lamina": lamina, "np": np}):
+    names = {**vars(module), "lamina": lamina, "np": np}
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, globs=names):
         reset_names()
         lamina.random.set_seed(0)
         doctest.DocTestRunner(verbose=False, optionflags=FLAGS).run(test, out=said.append)

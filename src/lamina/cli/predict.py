@@ -28,7 +28,7 @@ def command(model: str, images: tuple[str, ...], machine: bool) -> None:
     """
     network = load_model(model, compile=False)
     form, names = network.preprocessing, network.class_names
-    if form is None or names is None:
+    if form is None or names is None or [x.shape[1:] for x in network.outputs] != [(len(names),)]:
         raise FileFormatError(
             message(
                 f"{os.path.basename(model)} was not trained on pictures with names",

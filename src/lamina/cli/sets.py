@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..data.pictures import KIND
+from ..data.pictures import KIND, check_form
 from ..datasets import digits, fashion_mnist, mnist
-from ..errors import ArgumentError, FileFormatError, message
+from ..errors import ArgumentError, DataError, FileFormatError, message
 from . import console
 
 
@@ -71,7 +72,22 @@ def form_of(data_set: DataSet, shape: list[int]) -> dict[str, Any]:
 
 def scaled(x: np.ndarray, form: dict[str, Any]) -> np.ndarray:
     """Pictures of a data set as the network takes them: float32, 0 to 1, in its shape."""
-    return (x.astype("float32") / np.float32(form["divide_by"])).reshape(len(x), *form["shape"])
+    check_form(form)
+    largest = form.get("divide_by")
+    if (
+        isinstance(largest, bool)
+        or not isinstance(largest, int | float)
+        or not largest > 0
+        or prod(form["shape"]) != prod(x.shape[1:])
+    ):
+        raise DataError(
+            message(
+                "the model was made for other pictures",
+                got=f"shape {form['shape']}, divided by {largest!r}",
+                want=f"{prod(x.shape[1:])} pixels, divided by a number above zero",
+            )
+        )
+    return (x.astype("float32") / np.float32(largest)).reshape(len(x), *form["shape"])
 
 
 def of_model(form: dict[str, Any] | None, source: str) -> DataSet:

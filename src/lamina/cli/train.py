@@ -10,6 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
+from ..errors import ArgumentError, message
 from ..models import Model
 from ..optimizers import Adam
 from ..random import set_seed
@@ -109,7 +110,10 @@ def target(out: str | None, data_set: str) -> str:
     """The file to write; its folder is made."""
     name = f"{data_set}.lamina"
     path = name if out is None else os.path.join(out, name) if out.endswith(os.sep) or os.path.isdir(out) else out
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    folder = os.path.dirname(path) or "."
+    os.makedirs(folder, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise ArgumentError(message(f"{folder} cannot be written to", fix="name another place with --out"))
     return path
 
 
