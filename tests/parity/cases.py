@@ -51,11 +51,6 @@ def load(stem: str) -> list[Case]:
     return [Case(case["id"], _resolve(case, arrays)) for case in header["cases"]]
 
 
-def recorded_with(stem: str) -> dict[str, str]:
-    """Return the package versions a golden file was recorded with."""
-    return dict(_read(stem)[0]["versions"])
-
-
 @cache
 def _read(stem: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     header = json.loads((GOLDEN / f"{stem}.json").read_text(encoding="utf-8"))
