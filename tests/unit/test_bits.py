@@ -1,11 +1,9 @@
 """The same bits: for any number of threads, with averages of the weights, and through a saved model."""
 
 import numpy as np
-import pytest
 
 import lamina
 from lamina import callbacks, layers
-from lamina.backends import BACKENDS
 
 RANDOM = np.random.default_rng(8)
 X = RANDOM.normal(size=(600, 256)).astype("float32")
@@ -27,7 +25,6 @@ def same(model, other):
     assert model.history.history == other.history.history
 
 
-@pytest.mark.skipif("native" not in BACKENDS, reason="the engine is not built")
 def test_any_number_of_threads():
     before = lamina.get_num_threads()
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import lamina
 
@@ -110,7 +111,6 @@ def test_the_other_screens(trained, tmp_path):
 
 
 def test_predicts_pictures_of_any_size_and_polarity(trained, tmp_path):
-    image = pytest.importorskip("PIL.Image")
     model = trained[0] / "digits.lamina"
     (x, y), _ = lamina.datasets.digits.load_data()
     chosen = [int(np.flatnonzero(y == k)[1]) for k in (0, 3, 7)]
@@ -118,8 +118,8 @@ def test_predicts_pictures_of_any_size_and_polarity(trained, tmp_path):
         ink = np.repeat(np.repeat(x[k].astype("float64") / 16, 9, 0), 9, 1)
         page = np.zeros((110, 130))
         page[20:92, 30:102] = ink
-        image.fromarray((250 - 240 * page).astype("uint8")).save(tmp_path / f"{k}.png")
-        image.fromarray((240 * page).astype("uint8")).save(tmp_path / f"{k}.jpg")
+        Image.fromarray((250 - 240 * page).astype("uint8")).save(tmp_path / f"{k}.png")
+        Image.fromarray((240 * page).astype("uint8")).save(tmp_path / f"{k}.jpg")
     names = [f"{k}.{ending}" for k in chosen for ending in ("png", "jpg")]
     found = json.loads(run("predict", model, *names, "--json", folder=tmp_path).stdout)["predictions"]
     assert [p["class"] for p in found] == ["0", "0", "3", "3", "7", "7"]

@@ -1,6 +1,7 @@
 """Data at the door: what is taken, what is refused, and in which words."""
 
 import numpy as np
+import pyarrow
 import pytest
 
 import lamina
@@ -59,8 +60,6 @@ def test_whatever_holds_numbers_is_taken(x):
 
 
 def test_an_arrow_stream_is_taken():
-    pyarrow = pytest.importorskip("pyarrow")
-
     class Stream:
         def __arrow_c_stream__(self, requested_schema=None):
             return pyarrow.table({str(i): X[:, i] for i in range(3)}).__arrow_c_stream__(requested_schema)

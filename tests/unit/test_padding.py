@@ -1,5 +1,6 @@
 """Padding, cropping and upsampling: channels first, symbols, refusals; their values stand in tests/parity."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -44,7 +45,6 @@ def test_every_interpolation_keeps_a_flat_image_flat(way):
 
 @pytest.mark.parametrize("way", ["bilinear", "bicubic", "lanczos3", "lanczos5"])
 def test_interpolation_is_that_of_jax(way):
-    jax = pytest.importorskip("jax")
     want = jax.image.resize(IMAGE, (2, 8, 10, 3), way.replace("bilinear", "linear").replace("bicubic", "cubic"))
     np.testing.assert_allclose(layers.UpSampling2D(2, interpolation=way)(IMAGE), want, rtol=1e-4, atol=1e-4)
 

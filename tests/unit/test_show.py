@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lamina.cli import blocks
 from lamina.data import pictures
 from lamina.errors import ArgumentError, FileFormatError, ShapeError
 
-Image = pytest.importorskip("PIL.Image")
 FORM = {"kind": "picture", "shape": [28, 28], "content": [20, 20], "centre": "mass"}
 
 
