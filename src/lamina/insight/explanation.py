@@ -65,8 +65,8 @@ class Table:
             else f"{len(self.elsewhere)} on the reference: {', '.join(sorted({x.op for x in self.elsewhere}))}"
         )
         return (
-            f"{self.title}: {len(self.lines)} operations in {steps} instructions, {amount(total)}flop, "
-            f"{amount(moved)}byte\n{where if places else 'nothing to do'}"
+            f"{self.title}: {len(self.lines)} operations in {steps} instructions\n"
+            f"{amount(total)}flop, {amount(moved)}byte, {where if places else 'nothing to do'}"
         )
 
 
