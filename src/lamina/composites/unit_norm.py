@@ -30,7 +30,7 @@ def normalize(x, axis: Any = -1, order=2, epsilon: float | None = None):
     x = x if str(x.dtype).startswith("float") else cast(x, "float32")
     epsilon = 1e-7 if epsilon is None else float(epsilon)
     axis = tuple(axis) if isinstance(axis, list) else axis
-    if order == 2:                              # the root of at least epsilon squared: its slope is finite
+    if order == 2:  # the root of at least epsilon squared: its slope is finite
         return div(x, sqrt(maximum(total(square(x), axis, keepdims=True), epsilon**2)))
     if order == math.inf:
         return div(x, maximum(largest(abs_(x), axis, keepdims=True), epsilon))

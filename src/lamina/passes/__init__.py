@@ -11,7 +11,7 @@ from .share import share
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph with constants folded, padded pieces joined, lookups turned, equal nodes shared and dead ones dropped."""
+    """The graph with constants folded, pieces joined, lookups turned, equal nodes shared and dead ones dropped."""
     return drop(share(commute(join(fold(graph)))))
 
 
