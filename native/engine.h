@@ -124,6 +124,16 @@ inline __attribute__((always_inline)) bool last_piece(const Instruction& i, int6
   return true;
 }
 
+// Whether dimensions first.. are one run of elements, in row-major order.
+inline __attribute__((always_inline)) bool row_major(const Operand& o, int first = 0) {
+  int64_t step = 1;
+  for (int d = o.rank - 1; d >= first; d--) {
+    if (o.shape[d] != 1 && o.strides[d] != step) return false;
+    if (o.shape[d]) step *= o.shape[d];
+  }
+  return true;
+}
+
 constexpr int64_t dtype_size(DType t) { return t == F64 || t == I64 ? 8 : t == U8 || t == BOOL ? 1 : 4; }
 
 // Called by gather-like kernels: remembers the first bad index (by instruction, then by position).

@@ -29,7 +29,7 @@ const char* check_conv(const Instruction& i, ConvPlan& p, bool backward, int64_t
   const int64_t* shape = gemm_shape(i, rank);
   const Operand &x = i.in[0], &kernel = i.in[1];
   if (!is_image(x, p.w, axes, backward)) return "the image does not fit the window, or is not contiguous float32";
-  if (kernel.dtype != F32 || !contiguous(kernel)) return "the kernel must be contiguous float32";
+  if (kernel.dtype != F32 || !row_major(kernel)) return "the kernel must be contiguous float32";
   if (rank != 2 || (!i.chain && i.out[0].dtype != F32)) return "the result must be a float32 matrix: pixels by channels";
   int64_t images = x.shape[0], channels = x.shape[axes + 1], pixels = images, size;
   for (auto& a : p.w.axis)
@@ -105,7 +105,12 @@ const char* prepare_convolution(Instruction& i, bool backward) {
   plan_kernel(p, backward, channels, shape[1]);
   int64_t repeat = p.depthwise && !backward ? shape[1] / channels : 1;
   bool may_stay = !p.depthwise || shape[1] % LANES == 0;  // whole vectors of channels are read
-  if (const char* complaint = plan_blocks(p.b, p.w, backward, i.in[0].shape[0], channels, p.groups, repeat, CONV_PIXELS, may_stay)) return complaint;
+  p.b.images = i.in[0].shape[0];
+  p.b.channels = channels;
+  p.b.repeat = repeat;
+  p.b.own = p.depthwise ? smaller(NR, p.n) : channels / p.groups;
+  p.b.in_place = may_stay && p.groups == 1 && repeat == 1;
+  if (const char* complaint = plan_blocks(p.b, p.w, backward, CONV_PIXELS, 0)) return complaint;
   plan_units(i, p, backward);
   return nullptr;
 }
@@ -138,7 +143,7 @@ void select_taps(const ConvPlan& p, Taps& taps, int64_t rho0, int64_t rho1, int6
   const int64_t rho[3] = {rho0, rho1, rho2};
   memcpy(taps.rho, rho, sizeof rho);
   taps.count = 0;
-  int64_t own = patch_channels(p.b), joined = p.taps / p.runs, n = 0;
+  int64_t own = p.b.pixel, joined = p.taps / p.runs, n = 0;
   for (int64_t t0 = 0; t0 < p.w.axis[0].size; t0++)
     for (int64_t t1 = 0; t1 < p.w.axis[1].size; t1++)
       for (int64_t t2 = 0; t2 < p.w.axis[2].size; t2 += joined, n += joined) {
@@ -186,11 +191,11 @@ struct Panel {
 };
 
 void convolve_block(const ConvPlan& p, bool backward, const Place& at, const Patch& patch, const Panel& panel, Taps& taps, int64_t chunk,
-                    float* block) {
+                    float* block, int64_t ld) {
   Reach r[3];
   for (int a = 0; a < 3; a++) r[a] = reach_of(p.w.axis[a], backward);
-  int64_t own = patch_channels(p.b), k_chunks = divide_up(larger(1, p.k), p.k_chunk);
-  int64_t first = chunk / k_chunks * p.tap_chunk, k_first = chunk % k_chunks * p.k_chunk, ld = panel.vectors * LANES;
+  int64_t own = p.b.pixel, k_chunks = divide_up(larger(1, p.k), p.k_chunk);
+  int64_t first = chunk / k_chunks * p.tap_chunk, k_first = chunk % k_chunks * p.k_chunk;
   Tile t;
   t.a_row = r[2].step * own;
   t.a_third = 3 * t.a_row;
@@ -213,11 +218,8 @@ void convolve_block(const ConvPlan& p, bool backward, const Place& at, const Pat
       t.c = block + ((q - at.row) * at.cols + rho) * ld;
       int64_t pixels = divide_up(at.cols - rho, r[2].phases);
       if (!p.depthwise) multiply_evenly(t, pixels, (int)panel.vectors);
-      else {
-        t.a += panel.col;
-        if (panel.vectors == 1) depthwise_row<1>(t, pixels);
-        else depthwise_row<2>(t, pixels);
-      }
+      else if (panel.vectors == 1) depthwise_row<1>(t, pixels);
+      else depthwise_row<2>(t, pixels);
     }
   }
 }
@@ -250,19 +252,23 @@ INLINE void run_convolution(const Instruction& i, const Context& context, int64_
   int64_t group = -1, chunks = divide_up(p.runs, p.tap_chunk) * divide_up(larger(1, p.k), p.k_chunk);
   for (int64_t number = unit % p.splits * p.per_split; number < panel_end; number++) {
     Panel panel = panel_of(i, context, p, number, (float*)(context.scratch + p.at_kernel));
-    if (panel.group != group) {
+    if (panel.group != group || p.depthwise) {
       group = panel.group;
+      int64_t channel = p.depthwise ? panel.col : group * p.b.own, own = p.depthwise ? panel.cols : p.b.own;
       for (int64_t k = 0; k < count; k++)
-        patch[k] = make_patch(p.b, p.w, backward, place_of_block(p.b, first + k), group, (const float*)address(context, i.in[0]),
+        patch[k] = make_patch(p.b, p.w, backward, place_of_block(p.b, first + k), channel, own, (const float*)address(context, i.in[0]),
                               patches + k * p.b.patch_floats);
     }
+    int64_t wide = panel.vectors * LANES, out_row = i.chain ? 0 : i.out[0].strides[0];
+    bool direct = !i.chain && panel.cols == wide && i.out[0].strides[1] == 1;
+    float* out = i.chain ? nullptr : (float*)address(context, i.out[0]) + panel.col;
     for (int64_t chunk = 0; chunk < chunks; chunk++)
       for (int64_t k = 0; k < count; k++) {
         Place at = place_of_block(p.b, first + k);
         float* block = blocks + (chunks == 1 ? 0 : k) * p.pixels * NR;
-        convolve_block(p, backward, at, patch[k], panel, taps, chunk, block);
-        if (chunk < chunks - 1) continue;
-        finish_block(i, context, run, block, panel.vectors * LANES, Block{0, at.first, panel.col, at.rows * at.cols, panel.cols});
+        convolve_block(p, backward, at, patch[k], panel, taps, chunk, direct ? out + at.first * out_row : block, direct ? out_row : wide);
+        if (chunk < chunks - 1 || direct) continue;
+        finish_block(i, context, run, block, wide, Block{0, at.first, panel.col, at.rows * at.cols, panel.cols});
       }
   }
 }

@@ -23,7 +23,7 @@ const char* check_kernel_grad(const Instruction& i, KernelGradPlan& p, int64_t a
   const Operand &x = i.in[0], &dy = i.in[1], &dk = i.out[0];
   if (!is_image(x, p.w, axes, false) || !is_image(dy, p.w, axes, true)) return "an image does not fit the window, or is not contiguous float32";
   if (x.shape[0] != dy.shape[0]) return "the images differ in number";
-  if (dk.dtype != F32 || !contiguous(dk) || dk.rank != axes + 2) return "the result must be contiguous float32";
+  if (dk.dtype != F32 || !row_major(dk) || dk.rank != axes + 2) return "the result must be contiguous float32";
   for (int64_t a = 0; a < axes; a++)
     if (dk.shape[a] != p.w.axis[a + 3 - axes].size) return "the result's window differs";
   int64_t channels = x.shape[axes + 1], filters = dy.shape[axes + 1];
@@ -45,10 +45,16 @@ const char* prepare_conv_kernel_grad(Instruction& i) {
   p.n = filters / p.groups;
   p.panels = divide_up(p.n, NR);
   bool may_stay = !p.depthwise || filters % LANES == 0;
-  if (const char* complaint = plan_blocks(p.b, p.w, false, x.shape[0], channels, p.groups, p.depthwise ? filters / channels : 1, GRAD_PIXELS, may_stay))
-    return complaint;
-  int64_t own = p.depthwise ? 1 : patch_channels(p.b);
-  bool join = !p.depthwise && p.w.axis[2].dilation == 1;
+  p.b.images = x.shape[0];
+  p.b.channels = channels;
+  p.b.repeat = p.depthwise ? filters / channels : 1;
+  p.b.own = p.depthwise ? smaller(NR, p.n) : channels / p.groups;
+  p.b.in_place = may_stay && p.groups == 1 && p.b.repeat == 1;
+  bool spread = p.b.own % 128 == 0 && (p.w.axis[2].size > 1 || p.w.axis[1].size > 1);    // else pixels meet in few cache sets
+  if (spread) p.b.in_place = 0;
+  if (const char* complaint = plan_blocks(p.b, p.w, false, GRAD_PIXELS, spread ? 16 : 0)) return complaint;
+  int64_t own = p.depthwise ? 1 : p.b.own;
+  bool join = !p.depthwise && !spread && p.w.axis[2].dilation == 1;
   p.rows = p.taps * own;
   p.run_rows = join ? own * p.w.axis[2].size : own;
   p.runs = join ? p.taps / p.w.axis[2].size : p.taps;
@@ -102,7 +108,7 @@ struct Pass {
 INLINE int64_t shift_of(const KernelGradPlan& p, int64_t tap) {       // where a tap reads, from where tap 0 would without padding
   const Axis* x = p.w.axis;
   int64_t t2 = tap % x[2].size, t1 = tap / x[2].size % x[1].size, t0 = tap / x[2].size / x[1].size;
-  return ((t0 * x[0].dilation * p.b.size[1] + t1 * x[1].dilation) * p.b.size[2] + t2 * x[2].dilation) * patch_channels(p.b);
+  return ((t0 * x[0].dilation * p.b.size[1] + t1 * x[1].dilation) * p.b.size[2] + t2 * x[2].dilation) * p.b.pixel;
 }
 
 INLINE void depthwise_panel(const KernelGradPlan& p, Tile t, int64_t vectors, int64_t rows, float* sums) {
@@ -121,13 +127,13 @@ INLINE void depthwise_panel(const KernelGradPlan& p, Tile t, int64_t vectors, in
 }
 
 // dy's panel is copied, so that its rows do not meet in the same cache sets; then each run of dk's rows is one product.
-void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int64_t col, int64_t cols, float* room, float* sums, bool add) {
-  int64_t own = patch_channels(p.b), rows = 0, filters = p.n * p.groups, pixels = 0;
+void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int64_t cols, float* room, float* sums, bool add) {
+  int64_t own = p.b.pixel, rows = 0, filters = p.n * p.groups, pixels = 0;
   const Patch& base = pass.patch[0];
   for (int64_t k = 0; k < pass.count; k++) {
     const Place& at = pass.place[k];
     const Patch& patch = pass.patch[k];
-    copy_panel(room + pixels * NR, dy + at.first * filters + col, at.rows * at.cols, cols, filters, 1);
+    copy_panel(room + pixels * NR, dy + at.first * filters, at.rows * at.cols, cols, filters, 1);
     for (int64_t r = 0; r < at.rows; r++, rows++) {
       int64_t plane = at.plane * p.w.axis[0].stride - p.w.axis[0].low - patch.low[0];
       int64_t row = (at.row + r) * p.w.axis[1].stride - p.w.axis[1].low - patch.low[1];
@@ -151,15 +157,13 @@ void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int6
   t.a_tap = pass.a_tap;
   t.b_tap = pass.b_tap;
   int64_t vectors = divide_up(cols, LANES), runs = p.thirds ? 1 : p.runs, height = p.thirds ? p.rows : p.run_rows;
-  if (p.depthwise) {
-    t.a += col;
-    return depthwise_panel(p, t, vectors, rows, sums);
-  }
+  if (p.depthwise) return depthwise_panel(p, t, vectors, rows, sums);
   for (int64_t run = 0; run < runs; run++) {
     Tile own_tile = t;
     own_tile.a += shift_of(p, run * (p.taps / p.runs));
     own_tile.c = sums + run * height * NR;
-    multiply_rows(own_tile, height, (int)vectors);
+    if (p.thirds) multiply_rows(own_tile, height, (int)vectors);
+    else multiply_evenly(own_tile, height, (int)vectors);
   }
 }
 
@@ -201,12 +205,14 @@ void run_conv_kernel_grad(const Instruction& i, const Context& context, int64_t 
     pass.count = smaller(p.per_pass, p.b.count - number * p.per_pass);
     for (int64_t k = 0; k < pass.count; k++) place[k] = place_of_block(p.b, number * p.per_pass + k);
     for (int64_t panel = first_panel; panel < end_panel; panel++) {
-      if (panel / p.panels != group) {
-        group = panel / p.panels;
-        for (int64_t k = 0; k < pass.count; k++) patch[k] = make_patch(p.b, p.w, false, place[k], group, x, patches + k * p.b.patch_floats);
-      }
       int64_t n = panel % p.panels * NR, cols = smaller(NR, p.n - n);
-      panel_pass(p, pass, dy, group * p.n + n, cols, room, sums_of(i, p, split, panel), number > start);
+      if (panel / p.panels != group || p.depthwise) {
+        group = panel / p.panels;
+        int64_t channel = p.depthwise ? n : group * p.b.own, own = p.depthwise ? cols : p.b.own;
+        for (int64_t k = 0; k < pass.count; k++)
+          patch[k] = make_patch(p.b, p.w, false, place[k], channel, own, x, patches + k * p.b.patch_floats);
+      }
+      panel_pass(p, pass, dy + group * p.n + n, cols, room, sums_of(i, p, split, panel), number > start);
     }
   }
   if (!last_piece(i, part, p.splits)) return;

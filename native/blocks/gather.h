@@ -16,15 +16,6 @@ template <class F> void by_dtype(DType t, F f) {
   }
 }
 
-inline bool rows_contiguous(const Operand& o, int first) {      // dimensions first.. are one run of elements
-  int64_t expected = 1;
-  for (int d = o.rank - 1; d >= first; d--) {
-    if (o.shape[d] != 1 && o.strides[d] != expected) return false;
-    expected *= o.shape[d];
-  }
-  return true;
-}
-
 inline int64_t read_index(const Context& c, const Operand& ids, int64_t k) {
   int64_t at = position(ids, ids.rank, k);
   return ids.dtype == I64 ? ((const int64_t*)address(c, ids))[at] : ((const int32_t*)address(c, ids))[at];
@@ -38,7 +29,7 @@ const char* plan_gather(Instruction& i, const Operand& table, const Operand& ids
   if (table.rank < 1 || flat.rank != ids.rank + table.rank - 1 || table.dtype != flat.dtype) return "rank or dtype does not fit";
   if (!std::equal(ids.shape, ids.shape + ids.rank, flat.shape) || !std::equal(table.shape + 1, table.shape + table.rank, flat.shape + ids.rank))
     return "the shapes do not fit";
-  if (!rows_contiguous(table, 1) || !rows_contiguous(flat, ids.rank)) return "rows must be contiguous: copy first";
+  if (!row_major(table, 1) || !row_major(flat, ids.rank)) return "rows must be contiguous: copy first";
   GatherPlan& p = *(GatherPlan*)i.plan;
   p.n_ids = elements(ids);
   p.row = 1;
@@ -116,7 +107,7 @@ const char* prepare_feed(Instruction& i) {
   const Operand &source = i.in[0], &order = i.in[1], &cursor = i.in[2], &out = i.out[0];
   if (order.dtype != I64 || order.rank != 1 || cursor.dtype != I64 || elements(cursor) != 1) return "order must be int64[n], cursor int64[1]";
   if (source.rank < 1 || out.rank != source.rank || !std::equal(source.shape + 1, source.shape + source.rank, out.shape + 1)) return "the shapes do not fit";
-  if (!rows_contiguous(source, 1) || !rows_contiguous(out, 1)) return "rows must be contiguous";
+  if (!row_major(source, 1) || !row_major(out, 1)) return "rows must be contiguous";
   if (source.shape[0] == 0 && out.shape[0]) return "the source has no rows";
   GatherPlan& p = *(GatherPlan*)i.plan;
   p.n_ids = out.shape[0];

@@ -52,7 +52,7 @@ struct Blocks {                                           // how outputs are cut
   int64_t images, outputs[3], source[3];
   int64_t rows, cols, row_blocks, col_blocks, count;      // a block: rows x cols outputs of one plane
   int64_t size[3];                                        // of a patch
-  int64_t channels, groups, repeat;                       // of the source: all, and groups; each copied `repeat` times
+  int64_t channels, own, repeat, pixel;                   // own: channels of a patch, `repeat` for each of the source's; pixel: apart
   int64_t in_place, patch_floats;
 };
 
@@ -79,15 +79,8 @@ struct Patch {
   int64_t low[3], size[3];                                // source cell of its first cell; cells along each axis
 };
 
-INLINE int64_t patch_channels(const Blocks& b) { return b.channels / b.groups * b.repeat; }
-
-const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t images, int64_t channels, int64_t groups, int64_t repeat, int64_t pixels,
-                        bool may_stay) {
-  b.images = images;
-  b.channels = channels;
-  b.groups = groups;
-  b.repeat = repeat;
-  b.in_place = may_stay && groups == 1 && repeat == 1;
+// The caller has set images, channels, own, repeat and in_place (whether it could be).
+const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixels, int64_t spread) {
   for (int a = 0; a < 3; a++) {
     Reach r = reach_of(w.axis[a], backward);
     b.outputs[a] = r.outputs;
@@ -102,9 +95,10 @@ const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t image
   b.row_blocks = divide_up(height, b.rows);
   b.rows = divide_up(height, b.row_blocks);
   b.col_blocks = divide_up(width, b.cols);
-  b.count = images * b.outputs[0] * b.row_blocks * b.col_blocks;
+  b.count = b.images * b.outputs[0] * b.row_blocks * b.col_blocks;
   const int64_t counts[3] = {1, b.rows, b.cols};
-  double total = (double)patch_channels(b);
+  b.pixel = b.in_place ? b.channels : b.own + spread;
+  double total = (double)b.pixel;
   for (int a = 0; a < 3; a++) {
     b.size[a] = b.in_place ? b.source[a] : extent(w.axis[a], backward, counts[a]);
     total *= (double)b.size[a];
@@ -114,26 +108,24 @@ const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t image
   return nullptr;
 }
 
-// A row of pixels, clipped to the source, group by group or with its channels repeated.
-INLINE void copy_pixels(const Blocks& b, float* to, const float* from, int64_t pixels) {
-  int64_t own = b.channels / b.groups;
-  if (b.groups == 1 && b.repeat == 1) return copy_row(to, from, pixels * own);
-  for (int64_t p = 0; p < pixels; p++, from += b.channels) {
-    if (b.repeat == 1) { copy_row(to, from, own); to += own; continue; }
-    for (int64_t c = 0; c < own; c++)
-      for (int64_t r = 0; r < b.repeat; r++) *to++ = from[c];
+// Channels first .. first + count - 1 (counted after repetition) of a row of pixels.
+INLINE void copy_pixels(const Blocks& b, float* to, const float* from, int64_t pixels, int64_t first, int64_t count) {
+  if (b.repeat == 1 && b.pixel == b.channels && count == b.channels) return copy_row(to, from, pixels * count);
+  for (int64_t p = 0; p < pixels; p++, from += b.channels, to += b.pixel) {
+    if (b.repeat == 1) copy_row(to, from + first, count);
+    else for (int64_t c = 0; c < count; c++) to[c] = from[(first + c) / b.repeat];
   }
 }
 
 INLINE void clear(float* to, int64_t n) { memset(to, 0, n * sizeof(float)); }
 
-// The patch of a block for one group: in place, or copied to `room` with zeros where there is no source.
-Patch make_patch(const Blocks& b, const Window& w, bool backward, const Place& at, int64_t group, const float* source, float* room) {
+// The patch of a block, of some channels: in place, or copied to `room` with zeros where there is no source.
+Patch make_patch(const Blocks& b, const Window& w, bool backward, const Place& at, int64_t channel, int64_t count, const float* source, float* room) {
   const float* image = source + at.image * b.source[0] * b.source[1] * b.source[2] * b.channels;
   Patch patch{image, {0, 0, 0}, {b.size[0], b.size[1], b.size[2]}};
-  if (b.in_place) return patch;
+  if (b.in_place) { patch.data += channel; return patch; }
   const int64_t first[3] = {at.plane, at.row, at.col}, last[3] = {at.plane, at.row + at.rows - 1, at.col + at.cols - 1};
-  int64_t high[3], own = patch_channels(b);
+  int64_t high[3], own = b.pixel;
   for (int a = 0; a < 3; a++) source_range(w.axis[a], backward, first[a], last[a], patch.low[a], high[a]);
   patch.data = room;
   int64_t width = high[2] - patch.low[2] + 1;
@@ -142,9 +134,9 @@ Patch make_patch(const Blocks& b, const Window& w, bool backward, const Place& a
     for (int64_t h = patch.low[1]; h <= high[1]; h++) {
       float* to = room + ((d - patch.low[0]) * b.size[1] + h - patch.low[1]) * b.size[2] * own;
       if (d < 0 || d >= b.source[0] || h < 0 || h >= b.source[1]) { clear(to, width * own); continue; }
-      const float* from = image + ((d * b.source[1] + h) * b.source[2] + patch.low[2] + before) * b.channels + group * (b.channels / b.groups);
+      const float* from = image + ((d * b.source[1] + h) * b.source[2] + patch.low[2] + before) * b.channels;
       clear(to, before * own);
-      copy_pixels(b, to + before * own, from, end - before);
+      copy_pixels(b, to + before * own, from, end - before, channel, count);
       clear(to + end * own, (width - end) * own);
     }
   return patch;

@@ -51,7 +51,7 @@ const char* prepare_pool_grad(Instruction& i) {
   if (const char* complaint = check_pool(i, p, i.out[0], i.in[i.n_in - 1])) return complaint;
   if (largest) {
     const Operand &x = i.in[0], &dx = i.out[0];
-    bool same = x.dtype == F32 && x.rank == dx.rank && contiguous(x);
+    bool same = x.dtype == F32 && x.rank == dx.rank && row_major(x);
     for (int d = 0; same && d < x.rank; d++) same = x.shape[d] == dx.shape[d];
     if (!same) return "x differs from its gradient";
   }

@@ -33,18 +33,9 @@ INLINE const char* read_window(const Instruction& i, Window& w, int64_t& axes) {
   return nullptr;
 }
 
-INLINE bool contiguous(const Operand& o) {
-  int64_t step = 1;
-  for (int d = o.rank - 1; d >= 0; d--) {
-    if (o.shape[d] != 1 && o.strides[d] != step) return false;
-    step *= o.shape[d];
-  }
-  return true;
-}
-
 // Whether an operand is [images, axes..., channels], side by side.
 INLINE bool is_image(const Operand& o, const Window& w, int64_t axes, bool output) {
-  if (o.dtype != F32 || o.rank != axes + 2 || !contiguous(o)) return false;
+  if (o.dtype != F32 || o.rank != axes + 2 || !row_major(o)) return false;
   for (int64_t a = 0; a < axes; a++)
     if (o.shape[a + 1] != (output ? w.axis[a + 3 - axes].out : w.axis[a + 3 - axes].in)) return false;
   return true;

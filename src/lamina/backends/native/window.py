@@ -37,10 +37,7 @@ def convolution(planner: Planner, node: Node) -> Product:
     ints = geometry(node.attrs, image[1:-1], size, windows[1:-1])
     shape = (prod(node.shape[:-1]), node.shape[-1])
     if is_pointwise(ints):
-        views = [matrix(source), transposed(matrix(kernel)) if backward else matrix(kernel)]
-        packed = planner.pack(views[1], transient=True)
-        assert packed is not None
-        return Product("gemm", [views[0], packed], [1], shape)
+        source, ints = in_a_row(source), row_of_pixels(shape[0])
     groups, channels, filters = ints[0], *kernel.shape[-2:]
     if channels == 1 and groups > 1 and (filters == groups or not backward):
         return Product(str(node.op.kernel), [source, kernel], ints, shape)
@@ -50,19 +47,19 @@ def convolution(planner: Planner, node: Node) -> Product:
 
 
 def is_pointwise(ints: list[int]) -> bool:
-    """Whether each window is one pixel, and each pixel one window: a matrix product."""
+    """Whether each window is one pixel, and each pixel one window: a product of matrices."""
     axes = [ints[i : i + 6] for i in range(1, len(ints), 6)]
     return ints[0] == 1 and all(a[1] == a[2] == 1 and a[4] == 0 and a[0] == a[5] for a in axes)
 
 
-def matrix(view: View) -> View:
-    """A contiguous view as rows of its last axis."""
-    shape = (prod(view.shape[:-1]), view.shape[-1])
-    return view.with_layout(shape, row_major(shape))
+def in_a_row(image: View) -> View:
+    """All pixels of all images side by side, as one image of one axis."""
+    shape = (1, prod(image.shape[:-1]), image.shape[-1])
+    return image.with_layout(shape, row_major(shape))
 
 
-def transposed(view: View) -> View:
-    return view.with_layout(view.shape[::-1], view.strides[::-1])
+def row_of_pixels(count: int) -> list[int]:
+    return [1, count, 1, 1, 1, 0, count]
 
 
 def grouped(kernel: View, groups: int) -> View:
@@ -83,9 +80,9 @@ def kernel_grad(planner: Planner, node: Node) -> None:
     x, dy = (planner.contiguous(planner.view(v)) for v in node.inputs)
     ints = geometry(node.attrs, x.shape[1:-1], node.shape[:-2], dy.shape[1:-1])
     place = planner.place_of(node)
-    if is_pointwise(ints) and place.contiguous:
-        planner.add(Draft("gemm", [transposed(matrix(x)), matrix(dy)], [matrix(place)], [0], nodes=[node]))
-        return
+    if is_pointwise(ints):
+        x, dy, ints = in_a_row(x), in_a_row(dy), row_of_pixels(prod(x.shape[:-1]))
+        place = place.with_layout((1, *place.shape[-2:]), (0, *place.strides[-2:]))
     planner.add(Draft("conv_kernel_grad", [x, dy], [place], ints, nodes=[node]))
 
 
