@@ -30,8 +30,6 @@ PROBLEMS = {
 OF_DATA = {"unscaled-inputs", "tail-differs"}
 VIEWS = {"reshape", "expand", "transpose", "cast", "identity"}
 PROBABILITIES = {"softmax", "sigmoid"}
-# activations that leave 0..1; an op of which that is not sure is given the benefit of the doubt
-UNBOUNDED = {"relu", "tanh", "elu", "selu", "gelu", "silu", "leaky_relu", "softplus", "log_softmax", "mish"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def of_output(y: Node, loss) -> list[Finding]:
                 "probabilities-as-logits", end.path, kind, f"leave {kind} out, or take {name} with from_logits=False"
             )
         ]
-    unbounded = kind in UNBOUNDED or linear_source(end, weight_nodes()) is not None
+    unbounded = (end.op is not None and end.op.leaves_unit_interval) or linear_source(end, weight_nodes()) is not None
     if logits is False and unbounded and "crossentropy" in entropy_name(loss):
         wanted = "sigmoid" if "binary" in entropy_name(loss) else "softmax"
         return [

@@ -29,12 +29,14 @@ class Op:
     tolerance  how far kernels may be from the float64 value, relative to the largest element
     domain     between which numbers the inputs lie where the derivative is tested; whole numbers lie within ``whole``
     extremes   which of huge numbers (they overflow) and special ones (infinities, NaN) every backend treats alike
+    leaves_unit_interval  whether results lie outside of 0..1, so that they are no probabilities; lint asks
     slope      what the derivative is: "exact"; "kinked", where it is declared at kinks and ties; or "declared" throughout
     """
 
     signature: str | None = None
     kernel: str | None = None
     differentiable: bool = True
+    leaves_unit_interval: bool = False
     tolerance: float = 3e-6
     domain: tuple[float, float] = (-1.5, 2.5)
     whole: tuple[int, int] = (-3, 5)

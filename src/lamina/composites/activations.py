@@ -235,3 +235,31 @@ def crelu(x, axis: int = -1):
     """relu(x) and relu(-x) end to end. Shang et al., "CReLU" (ICML 2016)."""
     x = as_value(x)
     return concatenate([relu(x), relu(neg(x))], axis)
+
+
+__all__ = [
+    "celu",
+    "crelu",
+    "elu",
+    "gelu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "mish",
+    "relu6",
+    "selu",
+    "silu",
+    "soft_shrink",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "step",
+    "tanh_shrink",
+    "threshold",
+]

@@ -61,3 +61,6 @@ def cumprod(x, axis: int | None = None, dtype: str | None = None):
     if axis is None:
         x, axis = reshape(x, shape=(math.prod(x.shape),)), 0
     return cumprod_(x, axis=canonical_axis(axis, len(x.shape)))
+
+
+__all__ = ["cumprod"]

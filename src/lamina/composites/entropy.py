@@ -62,3 +62,6 @@ def binary_crossentropy(target, output, from_logits: bool = False):
         return sigmoid_cross_entropy(target, output)
     p = clip(output, EPSILON, 1 - EPSILON)
     return neg(add(mul(target, log(p)), mul(sub(1.0, target), log(sub(1.0, p)))))
+
+
+__all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]

@@ -120,3 +120,6 @@ def rms_normalization(x, scale=1, axis=-1, epsilon: float | None = None):
     y = mul(x, spread(rsqrt(add(square_mean, 1e-7 if epsilon is None else epsilon)), x, axes))
     scale = as_value(scale)
     return mul(y, seen(scale, x, axes) if len(scale.shape) else scale)
+
+
+__all__ = ["batch_normalization", "layer_normalization", "rms_normalization"]

@@ -62,6 +62,7 @@ class LogSoftmax(RowOp):
     """log(softmax(x)), without ever taking the logarithm of a rounded-off zero."""
 
     kernel = "log_softmax"
+    leaves_unit_interval = True
 
     def body(self, x):
         x = sub(x, stop_gradient(over_last(max_, x)))
@@ -123,3 +124,6 @@ def logsumexp(x, axis=None, keepdims: bool = False):
     top = stop_gradient(max_(x, axes=axes))
     y = add(log(sum_(exp(sub(x, spread(top, x, axes))), axes=axes)), top)
     return reshape(y, shape=kept(x, axes)) if keepdims else y
+
+
+__all__ = ["log_softmax", "logsumexp", "softmax"]

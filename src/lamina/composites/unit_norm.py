@@ -40,3 +40,6 @@ def normalize(x, axis: Any = -1, order=2, epsilon: float | None = None):
         return div(x, maximum(total(abs_(x), axis, keepdims=True), epsilon))
     powers = total(pow_(abs_(x), float(order)), axis, keepdims=True)
     return div(x, pow_(maximum(powers, epsilon**order), 1.0 / order))
+
+
+__all__ = ["normalize"]

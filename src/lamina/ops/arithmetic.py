@@ -195,3 +195,30 @@ def cumsum(x, axis: int | None = None, dtype: str | None = None):
     if axis is None:
         x, axis = reshape(x, shape=(math.prod(x.shape),)), 0
     return cumsum_(x, axis=canonical_axis(axis, len(x.shape)), reverse=False)
+
+
+__all__ = [
+    "cbrt",
+    "clip",
+    "cumsum",
+    "deg2rad",
+    "divide_no_nan",
+    "exp2",
+    "floor_divide",
+    "fmod",
+    "hypot",
+    "isclose",
+    "isinf",
+    "isneginf",
+    "isposinf",
+    "log10",
+    "log2",
+    "logaddexp",
+    "logical_xor",
+    "mod",
+    "nan_to_num",
+    "rad2deg",
+    "round",
+    "signbit",
+    "sinc",
+]

@@ -264,3 +264,27 @@ def diff(a, n: int = 1, axis: int = -1):
         size = a.shape[axis]
         a = sub(part(a, axis, 1, size), part(a, axis, 0, size - 1)) if size else a
     return a
+
+
+__all__ = [
+    "broadcast_to",
+    "concatenate",
+    "diff",
+    "expand_dims",
+    "flip",
+    "hstack",
+    "moveaxis",
+    "pad",
+    "ravel",
+    "repeat",
+    "reshape",
+    "roll",
+    "split",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "unstack",
+    "vstack",
+]

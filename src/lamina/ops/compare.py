@@ -193,3 +193,15 @@ equal, not_equal, less, less_equal = Equal(), NotEqual(), Less(), LessEqual()
 greater, greater_equal = Greater(), GreaterEqual()
 logical_and, logical_or, logical_not = LogicalAnd(), LogicalOr(), LogicalNot()
 is_nan, is_finite, select = IsNan(), IsFinite(), Select()
+
+__all__ = [
+    "equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "not_equal",
+]

@@ -289,3 +289,6 @@ def each(f, xs):
     This is ``keras.ops.map``.
     """
     return scan(lambda nothing, x: (nothing, f(x)), 0, xs)[1]
+
+
+__all__ = ["cond", "fori_loop", "switch", "while_loop"]

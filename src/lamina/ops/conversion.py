@@ -78,3 +78,16 @@ def saturate_cast(x, dtype: str):
     high = kind(limits.max)
     high = high if int(high) <= limits.max else np.nextafter(high, kind(0))  # the largest float that fits
     return cast(clip(x, kind(limits.min), high), dtype)
+
+
+__all__ = [
+    "convert_to_numpy",
+    "convert_to_tensor",
+    "copy",
+    "dtype",
+    "is_tensor",
+    "ndim",
+    "saturate_cast",
+    "shape",
+    "size",
+]

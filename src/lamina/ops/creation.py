@@ -154,3 +154,21 @@ def meshgrid(*x, indexing: str = "xy"):
         expand(reshape(v, tuple(-1 if i == axis else 1 for i in range(len(shape)))), shape=tuple(shape))
         for v, axis in zip(values, order, strict=True)
     ]
+
+
+__all__ = [
+    "arange",
+    "diag",
+    "eye",
+    "full",
+    "full_like",
+    "identity",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tril",
+    "triu",
+    "zeros",
+    "zeros_like",
+]

@@ -202,3 +202,5 @@ class Neg(Elementwise):
 
 
 add, sub, mul, div, neg = Add(), Sub(), Mul(), Div(), Neg()
+
+__all__ = ["add", "cast"]

@@ -287,3 +287,23 @@ def sliced(x, parts):
     y = x if whole else slice_(x, start=tuple(start), stop=tuple(stop), step=tuple(step))
     y = reverse(y, axes=tuple(turn)) if turn else y
     return y if tuple(y.shape) == tuple(shape) else reshape(y, shape=tuple(shape))
+
+
+__all__ = [
+    "bincount",
+    "get_item",
+    "multi_hot",
+    "nonzero",
+    "one_hot",
+    "scatter",
+    "scatter_update",
+    "segment_max",
+    "segment_sum",
+    "slice",
+    "slice_update",
+    "take",
+    "take_along_axis",
+    "unique",
+    "unravel_index",
+    "where",
+]

@@ -72,6 +72,7 @@ class Relu(Elementwise):
     """The positive part of x; its slope at 0 is taken as 0."""
 
     kernel = "relu"
+    leaves_unit_interval = True
     slope = "kinked"
     floats_only = False
 
@@ -99,3 +100,5 @@ class Pow(Elementwise):
 
 
 maximum, minimum, abs_, sign, relu, pow_ = Maximum(), Minimum(), Abs(), Sign(), Relu(), Pow()
+
+__all__ = ["maximum", "minimum", "relu", "sign"]

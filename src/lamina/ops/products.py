@@ -223,3 +223,6 @@ def contracted(x, letters: str, y, more: str, wanted: str):
     )
     order = [*batch, *rows, *columns]
     return reshape(product, shape=tuple(size[c] for c in order)), "".join(order)
+
+
+__all__ = ["cross", "diagonal", "dot", "einsum", "inner", "matmul", "outer", "tensordot", "trace", "vdot"]

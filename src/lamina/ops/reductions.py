@@ -174,3 +174,23 @@ def in_top_k(targets, predictions, k: int):
     own = sum(mul(predictions, cast(chosen, str(predictions.dtype))), -1, keepdims=True)
     above = sum(cast(predictions > own, "int32"), -1)
     return above < k
+
+
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "average",
+    "count_nonzero",
+    "in_top_k",
+    "max",
+    "mean",
+    "min",
+    "moments",
+    "norm",
+    "prod",
+    "std",
+    "sum",
+    "var",
+]

@@ -210,3 +210,6 @@ def as_list(value) -> tuple[list, bool]:
     if value is None:
         return [], False
     return (list(value), False) if isinstance(value, list | tuple) else ([value], True)
+
+
+__all__ = ["scan"]

@@ -170,3 +170,6 @@ def average_pool(inputs, pool_size, strides=None, padding="valid", data_format: 
     ones = full_like(x, 1.0, (1, *x.shape[1:-1], 1))
     counts = expand(sum_pool_(ones, **options), shape=tuple(total.shape))
     return as_given(div(total, counts), data_format)
+
+
+__all__ = ["average_pool", "conv", "conv_transpose", "depthwise_conv", "max_pool", "separable_conv"]

@@ -191,3 +191,6 @@ def searchsorted(sorted_sequence, values, side: str = "left"):
 def digitize(x, bins):
     """For each number, in which of the bins it lies whose rising edges are given; 0 is below the first edge."""
     return searchsorted(bins, x, side="right")
+
+
+__all__ = ["argsort", "digitize", "median", "quantile", "searchsorted", "sort", "top_k"]

@@ -92,6 +92,7 @@ class Tanh(Elementwise):
     """Hyperbolic tangent."""
 
     kernel = "tanh"
+    leaves_unit_interval = True
 
     def compute(self, xp, x):
         return xp.tanh(x)
@@ -116,6 +117,7 @@ class Softplus(Elementwise):
     """log(1 + exp(x)), a smooth version of relu that does not overflow."""
 
     kernel = "softplus"
+    leaves_unit_interval = True
 
     def compute(self, xp, x):
         return xp.logaddexp(x, xp.zeros((), x.dtype))
@@ -274,3 +276,25 @@ exp, expm1, log, log1p, sqrt, square = Exp(), Expm1(), Log(), Log1p(), Sqrt(), S
 tanh, sigmoid, softplus, rsqrt, reciprocal = Tanh(), Sigmoid(), Softplus(), Rsqrt(), Reciprocal()
 sin, cos, erf, erfinv = Sin(), Cos(), Erf(), Erfinv()
 floor, ceil, round_, trunc, stop_gradient = Floor(), Ceil(), Round(), Trunc(), StopGradient()
+
+__all__ = [
+    "ceil",
+    "cos",
+    "erf",
+    "erfinv",
+    "exp",
+    "expm1",
+    "floor",
+    "log",
+    "log1p",
+    "reciprocal",
+    "rsqrt",
+    "sigmoid",
+    "sin",
+    "softplus",
+    "sqrt",
+    "square",
+    "stop_gradient",
+    "tanh",
+    "trunc",
+]

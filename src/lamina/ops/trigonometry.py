@@ -127,3 +127,5 @@ class Atanh(Elementwise):
 
 tan, asin, acos, atan, atan2 = Tan(), Asin(), Acos(), Atan(), Atan2()
 sinh, cosh, asinh, acosh, atanh = Sinh(), Cosh(), Asinh(), Acosh(), Atanh()
+
+__all__ = ["cosh", "sinh", "tan"]
