@@ -104,6 +104,8 @@ def pointwise() -> None:
     for name in ["maximum", "minimum"]:
         op(f"{name}_ties", name, TIES, TIES.copy() * F(1), tags=("ties",))
         op(f"{name}_nan", name, ODD, np.zeros_like(ODD), grad=False)
+    op("heaviside", "heaviside", TIES, B, grad=False)
+    op("heaviside_nan", "heaviside", ODD, np.ones_like(ODD), grad=False)
     op("power", "power", POSITIVE, B)
     op("power_number", "power", A, 3.0)
     op("power_square_negative", "power", A, 2.0)

@@ -83,6 +83,21 @@ class Relu(Elementwise):
         return (select(greater(y, 0.0), dy, 0.0),)
 
 
+class Heaviside(Elementwise):
+    """0 where a is below 0, 1 where it is above, and b where it is 0; flat but in b."""
+
+    kernel = "heaviside"
+    slope = "kinked"
+    samples = [((A, A), {}), ((A, B), {})]
+    rejects = Binary.rejects
+
+    def compute(self, xp, a, b):
+        return xp.heaviside(a, b)
+
+    def vjp(self, dy, y, a, b):
+        return None, select(equal(a, 0.0), dy, 0.0)
+
+
 class Pow(Elementwise):
     """a to the power b. With respect to the exponent the derivative is taken as 0 where a is not positive."""
 
@@ -99,6 +114,7 @@ class Pow(Elementwise):
         return mul(dy, slope), select(greater(a, 0.0), mul(mul(dy, y), log(select(greater(a, 0.0), a, 1.0))), 0.0)
 
 
-maximum, minimum, abs_, sign, relu, pow_ = Maximum(), Minimum(), Abs(), Sign(), Relu(), Pow()
+maximum, minimum, abs_, sign, relu = Maximum(), Minimum(), Abs(), Sign(), Relu()
+heaviside, pow_ = Heaviside(), Pow()
 
-__all__ = ["maximum", "minimum", "relu", "sign"]
+__all__ = ["heaviside", "maximum", "minimum", "relu", "sign"]
