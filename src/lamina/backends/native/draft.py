@@ -21,7 +21,7 @@ class Body:
 
 @dataclass
 class Product:
-    """A product whose result a chain may follow: the kernel, its operands, and the shape under which it writes."""
+    """A kernel whose result a chain may follow: the kernel, its operands, and the shape under which it writes."""
 
     kernel: str
     views: list[View]

@@ -38,11 +38,11 @@ def matrix_operands(planner: Planner, node: Node) -> tuple[list[View], list[int]
 
 
 def product(planner: Planner, node: Node) -> Product:
-    """The matrix product that a root is."""
+    """What a root computes before its chain."""
     assert node.op is not None
-    if node.op.kernel != "gemm":
-        return window.convolution(planner, node)
-    return Product("gemm", *matrix_operands(planner, node), node.shape)
+    if node.op.kernel == "gemm":
+        return Product("gemm", *matrix_operands(planner, node), node.shape)
+    return (window.largest_grad if node.op.kernel == "max_pool_grad" else window.convolution)(planner, node)
 
 
 def gemm(planner: Planner, node: Node) -> None:
@@ -116,28 +116,30 @@ def flat(view: View) -> View:
     return view.with_layout((view.size,), (1,))
 
 
-def along_axis(planner: Planner, node: Node) -> None:
-    """Ops along one axis with flags, in the order in which the op names them."""
+def cumsum(planner: Planner, node: Node) -> None:
+    ints = [node.attrs["axis"], 0, int(node.attrs["reverse"])]
+    planner.add(Draft("cumsum", [planner.view(node.inputs[0])], [planner.place_of(node)], ints, nodes=[node]))
+
+
+def sort(planner: Planner, node: Node) -> None:
     assert node.op is not None
-    ints = [int(v) for v in node.attrs.values()]
-    planner.add(
-        Draft(str(node.op.kernel), [planner.view(node.inputs[0])], [planner.place_of(node)], ints, nodes=[node])
-    )
+    views, ints = [planner.view(node.inputs[0])], [node.attrs["axis"], 0]
+    planner.add(Draft(str(node.op.kernel), views, [planner.place_of(node)], ints, nodes=[node]))
 
 
 def top_k(planner: Planner, node: Node) -> None:
     outs = [fresh(t) for t in node.types]
     planner.items[node] = dict(enumerate(outs))
-    planner.add(Draft("top_k", [planner.view(node.inputs[0])], outs, [int(node.attrs["k"])], nodes=[node]))
+    x = planner.view(node.inputs[0])
+    planner.add(Draft("top_k", [x], outs, [len(x.shape) - 1], nodes=[node]))
 
 
-ROOTS = {"gemm", "conv", "conv_input_grad"}  # kernels that run a chain on each piece of their result
+ROOTS = {"gemm", "conv", "conv_input_grad", "max_pool_grad"}  # kernels that run a chain on each piece of their result
 
 RULES = {
     "gemm": gemm,
     "conv_kernel_grad": window.kernel_grad,
     "max_pool": window.pool,
-    "max_pool_grad": window.pool,
     "sum_pool": window.pool,
     "sum_pool_grad": window.pool,
     "sum": fold,
@@ -152,6 +154,10 @@ RULES = {
     "concatenate": concatenate,
     "gather": gather,
     "scatter_add": scatter_add,
+    "cumsum": cumsum,
+    "sort": sort,
+    "argsort": sort,
+    "top_k": top_k,
     "scan": loops.scan,
 }
 

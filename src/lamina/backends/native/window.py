@@ -86,8 +86,15 @@ def kernel_grad(planner: Planner, node: Node) -> None:
     planner.add(Draft("conv_kernel_grad", [x, dy], [place], ints, nodes=[node]))
 
 
+def largest_grad(planner: Planner, node: Node) -> Product:
+    """The gradient of max-pooling; a chain may follow, as a mask often does."""
+    x, dy = (planner.contiguous(planner.view(v)) for v in node.inputs)
+    ints = geometry(node.attrs, x.shape[1:-1], node.attrs["size"], dy.shape[1:-1])
+    return Product("max_pool_grad", [x, dy], ints, (prod(node.shape[:-1]), node.shape[-1]))
+
+
 def pool(planner: Planner, node: Node) -> None:
-    """Pooling of an image, or the gradient of one: the image is what is pooled, the windows are what comes of it."""
+    """Pooling of an image, or the gradient of a sum: the image is what is pooled, the windows are what comes of it."""
     assert node.op is not None
     views = [planner.contiguous(planner.view(x)) for x in node.inputs]
     gradient = str(node.op.kernel).endswith("_grad")
