@@ -21,14 +21,14 @@ from ..ops.create import full_like, iota_of
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, mul, neg, sub
 from ..ops.matmul import matmul_
-from ..ops.piecewise import maximum, minimum
+from ..ops.piecewise import maximum
 from ..ops.reduce import max_, min_
 from ..ops.scan import scan
 from ..ops.shape import reshape, transpose, turned
 from ..ops.slice import concatenate_, pad_, part
 from ..ops.transcendental import exp, log, stop_gradient
 from ..types import Type
-from .softmax import log_softmax_op
+from .softmax import log_softmax_op, softmax_op
 
 __all__ = ["ctc_loss"]
 
@@ -87,10 +87,11 @@ def sum_of_paths(a, b, c):
 
 
 def run(x: Lattice, reverse: bool):
-    """log alpha (or log beta times the score, in reverse) after each step, as ``[steps, states + 2, batch]``.
+    """log alpha (or log beta times the score, in reverse) after all steps, what to add to it, and after each step.
 
-    Two states that no path is ever in are put before the first state, or behind the last in reverse. A step that does
-    not count leaves all as it is. Also the states after all steps.
+    The states are ``[states + 2, batch]``: two that no path is ever in stand before the first, or in reverse behind
+    the last. Each step takes the largest one before it off all, so that they stay near 0, where float32 is exact; what
+    was taken off is added up, ``[batch]``. A step that does not count leaves all as it is.
     """
     states, batch = x.states.shape
     nowhere = full_like(x.scores, NEVER, (2, batch))
@@ -105,27 +106,30 @@ def run(x: Lattice, reverse: bool):
         skips = not_equal(part(ahead, 0, 2, states + 2), 0)
     here, near, far = (0, 1, 2) if reverse else (2, 1, 0)
 
-    def step(now, given):
-        scores, real = given
+    def step(carry, given):
+        (now, off), (scores, real) = carry, given
+        top = stop_gradient(max_(now, axes=(0,)))
         stay = part(now, 0, here, here + states)
         skip = select(skips, part(now, 0, far, far + states), NEVER)
-        moved = add(sum_of_paths(stay, part(now, 0, near, near + states), skip), reshape(scores, shape=stay.shape))
+        paths = sum_of_paths(stay, part(now, 0, near, near + states), skip)
+        moved = add(sub(paths, expand(top, shape=stay.shape)), reshape(scores, shape=stay.shape))
         now = joined(select(expand(real, shape=stay.shape), moved, stay))
-        return now, now
+        return [now, add(off, select(real, top, 0.0))], now
 
     begins = equal(x.states, x.last) if reverse else equal(x.states, 0)
     start = joined(select(begins, full_like(x.scores, 0.0, (states, batch)), NEVER))
-    return scan(step, start, [x.scores, x.real], reverse=reverse)
+    (final, off), each = scan(step, [start, full_like(x.scores, 0.0, (batch,))], [x.scores, x.real], reverse=reverse)
+    return final, off, each
 
 
-def total(x: Lattice, final: Node) -> Node:
+def total(x: Lattice, final: Node, off: Node) -> Node:
     """The logarithm of the sum over all paths that end in the last label or in the blank behind it."""
     states, _ = x.states.shape
     inner = part(final, 0, 2, states + 2)
     ends = logical_and(less(x.states, add(x.last, 1)), greater(add(x.states, 2), x.last))
     ends = select(ends, inner, NEVER)
     top = stop_gradient(max_(ends, axes=(0,)))
-    return add(log(sum_(exp(sub(ends, spread(top, ends, (0,)))), axes=(0,))), top)
+    return add(add(log(sum_(exp(sub(ends, spread(top, ends, (0,)))), axes=(0,))), top), off)
 
 
 def possible(labels: Node, lengths: Node, real: Node, classes: int, blank: int) -> Node:
@@ -188,27 +192,26 @@ class ConnectionistTemporalClassification(Composite):
 
     def body(self, scores, labels, lengths, real, blank):
         x = lattice(scores, labels, lengths, real, blank)
-        final, _ = run(x, reverse=False)
+        final, off, _ = run(x, reverse=False)
         likely = possible(labels, lengths, real, scores.shape[2], blank)
-        return select(likely, neg(total(x, final)), 0.0)
+        return select(likely, neg(total(x, final, off)), 0.0)
 
     def vjp(self, dy, y, scores, labels, lengths, real, blank):
         """-dy times how probable it is that the path is in a class at a step, given that it spells the labels."""
         batch, steps, classes = scores.shape
         x = lattice(scores, labels, lengths, real, blank)
         states = x.states.shape[0]
-        final, alpha = run(x, reverse=False)
-        _, beta = run(x, reverse=True)
-        likely = possible(labels, lengths, real, classes, blank)
-        counts = logical_and(expand(likely, shape=(steps, batch)), x.real)
-        counts = expand(reshape(counts, shape=(steps, 1, batch)), shape=(steps, states, batch))
-        whole = select(likely, total(x, final), 0.0)
-        paths = sub(add(part(alpha, 1, 2, states + 2), part(beta, 1, 0, states)), reshape(x.scores, shape=counts.shape))
-        # the logarithm of a probability: rounding must not make an infinite one of large numbers
-        share = exp(minimum(sub(paths, expand(whole, shape=paths.shape)), 0.0))
-        share = mul(share, expand(neg(dy), shape=share.shape))
-        share = select(counts, share, 0.0)
-        return matmul_(transpose(share, axes=(2, 0, 1)), x.picks), None, None, None
+        *_, alpha = run(x, reverse=False)
+        *_, beta = run(x, reverse=True)
+        scored = reshape(x.scores, shape=(steps, states, batch))
+        paths = sub(add(part(alpha, 1, 2, states + 2), part(beta, 1, 0, states)), scored)
+        share = softmax_op(transpose(paths, axes=(2, 0, 1)))  # at each step the sum over states is the same
+        counts = logical_and(
+            real, expand(reshape(possible(labels, lengths, real, classes, blank), shape=(batch, 1)), shape=real.shape)
+        )
+        weight = select(counts, expand(reshape(neg(dy), shape=(batch, 1)), shape=real.shape), 0.0)
+        share = mul(share, expand(reshape(weight, shape=(batch, steps, 1)), shape=share.shape))
+        return matmul_(share, x.picks), None, None, None
 
 
 ctc = ConnectionistTemporalClassification()
