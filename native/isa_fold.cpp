@@ -1,5 +1,4 @@
-// Compiled once per instruction set: folds, pooling and row-wise work. Exports one symbol, its table.
-#include "blocks/pool.h"
+// Compiled once per instruction set: folds and row-wise work. Exports one symbol, its table.
 #include "blocks/reduce.h"
 #include "blocks/rowwise.h"
 

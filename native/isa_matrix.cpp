@@ -1,5 +1,6 @@
-// Compiled once per instruction set: matrix products and convolutions. Exports one symbol, its table.
+// Compiled once per instruction set: matrix products, convolutions and pooling. Exports one symbol, its table.
 #include "blocks/conv_grad.h"
+#include "blocks/pool.h"
 
 namespace ISA {
 namespace {

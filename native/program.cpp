@@ -88,7 +88,7 @@ struct Builder {
     i.kernel = find_kernel(program.isa_name, spec.kernel);
     if (!i.kernel) fail("there is no such kernel for instruction set " + program.isa_name);
     if (spec.chain) {
-      bool product = spec.kernel == "gemm" || spec.kernel == "conv" || spec.kernel == "conv_input_grad";
+      bool product = spec.kernel == "gemm" || spec.kernel == "conv" || spec.kernel == "conv_input_grad" || spec.kernel == "max_pool_grad";
       if (spec.kernel != "map" && !product) fail("this kernel takes no chain");
       if (product && p.in.size() < 2) fail("needs two operands before its chain's");
       build_chain(p, *spec.chain, product ? 2 : 0, product, program.isa_name);

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from ... import _native
 from ...composite import inline
+from ...errors import RowError, message
 from ...passes import simplify
 from ...types import dtype_name
 from ..program import Bound, Placed, Program
@@ -136,11 +138,33 @@ class NativeProgram(Program):
         self.cursor[0] = first
         versions = [self.bound.slots[i].version for i in self.prologue_slots]
         stale = versions != self.versions or program is not self.last
-        program.run(steps, stale)
+        try:
+            program.run(steps, stale)
+        except IndexError as problem:
+            raise self.named(problem) from None
         self.versions, self.last = versions, program
         for slot in self.bound.updates:
             slot.version += 1
         return [program.read(*operand) for operand in self.shown]
+
+    def named(self, problem: IndexError) -> IndexError:
+        """What the engine said of a row that is not there, with the layer instead of the instruction."""
+        found = re.match(r"instruction (\d+) .*index (-?\d+) at position (\d+) .* for (\d+) rows", str(problem))
+        place = int(found[1]) - len(self.arguments) if found else -1
+        if found is None or not 0 <= place < len(self.drafts) or not self.drafts[place].nodes:
+            return problem
+        node = self.drafts[place].nodes[-1]
+        number, rows = int(found[2]), int(found[4])
+        number -= rows if number < 0 else 0  # those from the end had the number of rows added
+        return RowError(
+            message(
+                f"{node.path or node.op.name}: the number {number} names no row",
+                got=f"{number} at position {found[3]} of the batch",
+                want=f"0..{rows - 1}, because there are {rows} rows",
+                fix="let input_dim be the largest number plus one" if node.path else None,
+                where=True,
+            )
+        )
 
     def placement(self):
         found = []
