@@ -43,6 +43,8 @@ from .trigonometry import atanh as arctanh
 
 # composites build on the ops above, so they come last
 from ..composites.activations import *  # isort: skip
+from ..composites.ctc import *  # isort: skip
+from ..composites.ctc_decode import *  # isort: skip
 from ..composites.cumprod import *  # isort: skip
 from ..composites.entropy import *  # isort: skip
 from ..composites.normalization import *  # isort: skip
