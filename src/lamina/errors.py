@@ -36,6 +36,10 @@ class DataError(LaminaError, ValueError):
     """Training data that cannot be what the user meant: lengths that differ, NaN, labels out of range."""
 
 
+class RowError(DataError, IndexError):
+    """A number that names no row of a table."""
+
+
 class TraceError(LaminaError, TypeError):
     """A program that cannot be traced, such as a Python branch on a value that is not yet computed."""
 

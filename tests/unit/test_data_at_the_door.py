@@ -1,5 +1,7 @@
 """Data at the door: what is taken, what is refused, and in which words."""
 
+import re
+
 import numpy as np
 import pyarrow
 import pytest
@@ -98,18 +100,19 @@ BAD = [
         "lengths",
         lambda m: m.fit(X, LABELS[:10]),
         "the data differ in length\n  got:  x: 12 rows\n        y: 10 rows\n"
-        "  want: one row for each sample in each of them",
+        "  want: one row for each sample in each of them\n  fix:  cut them to the same samples: 10 rows are the fewest",
     ),
     (
         "weights' length",
         lambda m: m.fit(X, LABELS, sample_weight=np.ones(11)),
         "the data differ in length\n  got:  x: 12 rows\n        y: 12 rows\n        sample_weight: 11 rows\n"
-        "  want: one row for each sample in each of them",
+        "  want: one row for each sample in each of them\n  fix:  cut them to the same samples: 11 rows are the fewest",
     ),
     (
         "empty",
         lambda m: m.fit(X[:0], LABELS[:0]),
-        "the data are empty\n  got:  x: float32[0, 3], y: int64[0]\n  want: at least one row",
+        "the data are empty\n  got:  x: float32[0, 3], y: int64[0]\n  want: at least one row\n"
+        "  fix:  look at how they were read or selected: len(x) is 0",
     ),
     ("no data", lambda m: m.fit(), "there are no data\n  want: x, an array with one row for each sample"),
     (
@@ -139,7 +142,7 @@ BAD = [
         "ragged",
         lambda m: m.fit([[1, 2, 3], [4, 5]], [0, 1]),
         "x is a list of rows of different lengths\n  got:  [[1, 2, 3], [4, 5]]\n  want: rows of one length\n"
-        "  fix:  pad them: lamina.data.pad_sequences",
+        "  fix:  pad the short ones, for example with zeros",
     ),
     (
         "NaN",
@@ -160,27 +163,27 @@ BAD = [
         "  fix:  drop these rows or fill the gaps first, for example with the mean of the column",
     ),
     (
-        "label too large",
+        "output 'out': label too large",
         lambda m: m.fit(X, np.where(LABELS == 3, 9, LABELS)),
-        "label 9 is out of range\n  got:  y[3] = 9, in row 3, and 2 more\n"
+        "output 'out': label 9 is out of range\n  got:  y[3] = 9, in row 3, and 2 more\n"
         "  want: whole numbers within 0..3, for the 4 classes of the model\n  fix:  give the last layer 10 units",
     ),
     (
         "labels from 1",
         lambda m: m.fit(X, LABELS + 1),
-        "label 4 is out of range: these labels start at 1\n  got:  y[3] = 4, in row 3, and 2 more\n"
+        "output 'out': label 4 is out of range: these labels start at 1\n  got:  y[3] = 4, in row 3, and 2 more\n"
         "  want: whole numbers within 0..3, for the 4 classes of the model\n  fix:  count classes from 0: y - 1",
     ),
     (
         "negative label",
         lambda m: m.fit(X, LABELS - 1),
-        "label -1 is out of range\n  got:  y[0] = -1, in row 0, and 2 more\n"
+        "output 'out': label -1 is out of range\n  got:  y[0] = -1, in row 0, and 2 more\n"
         "  want: whole numbers within 0..3, for the 4 classes of the model\n  fix:  count classes from 0",
     ),
     (
         "labels of an evaluation",
         lambda m: m.evaluate(X, LABELS * 2),
-        "label 4 is out of range\n  got:  y[2] = 4, in row 2, and 5 more\n"
+        "output 'out': label 4 is out of range\n  got:  y[2] = 4, in row 2, and 5 more\n"
         "  want: whole numbers within 0..3, for the 4 classes of the model\n  fix:  give the last layer 7 units",
     ),
     (
@@ -215,14 +218,14 @@ def test_data_that_cannot_be_meant_are_refused_in_these_words(call, text):
     before = model.get_weights()[0]
     with pytest.raises(DataError) as caught:
         call(model)
-    assert str(caught.value) == text
+    assert re.sub(r"\n  in:   test_data_at_the_door.py:\d+$", "", str(caught.value)) == text
     np.testing.assert_array_equal(model.get_weights()[0], before)
 
 
 def test_batches_of_an_iterable_are_looked_at_too():
     with pytest.raises(DataError, match="x of a batch holds nan at row 0, column 1"):
         model_of().fit(iter([(X, LABELS), (nan_at(0, 1), LABELS)]), verbose=0)
-    with pytest.raises(DataError, match="label 4 is out of range"):
+    with pytest.raises(DataError, match="output 'out': label 4 is out of range"):
         model_of().fit(iter([(X, LABELS), (X, 2 * LABELS)]), verbose=0)
 
 
@@ -254,6 +257,21 @@ def test_the_layer_names_a_wrong_width():
         model_of().fit(X[:, :2], LABELS, verbose=0)
     assert "2" in str(caught.value)
     assert "3" in str(caught.value)
+
+
+def test_targets_that_do_not_fit_are_refused_in_these_words():
+    with pytest.raises(ShapeError) as caught:
+        model_of(2, "mse").fit(X, np.zeros(12), verbose=0)
+    assert re.sub(r"py:\d+$", "py:31", str(caught.value)) == (
+        "output 'out': y_true and y_pred differ in shape, and would be repeated against each other\n"
+        "  got:  y_true float32[12]\n        y_pred float32[12, 2]\n  want: y_true of shape [12, 2]\n"
+        "  fix:  labels that are class numbers go with sparse_categorical_crossentropy and sparse metrics; "
+        "else give one column for each output\n  in:   test_data_at_the_door.py:31"
+    )
+    pictures = lamina.Sequential([lamina.Input((5, 3)), layers.Dense(4, "softmax", name="out")])
+    pictures.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ShapeError, match=r"output 'out': (.|\n)*fix:  put Flatten\(\) or pooling before"):
+        pictures.fit(np.zeros((12, 5, 3)), LABELS, verbose=0)
 
 
 def test_lint_off_lets_everything_in():

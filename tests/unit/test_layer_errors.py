@@ -133,12 +133,66 @@ def branch_on_a_symbol_of_a_layer():
     Branching()(lamina.Input((4,), name="x"))
 
 
+def compiled(units, loss, activation=None):
+    model = models.Sequential([lamina.Input((3,), name="x"), layers.Dense(units, activation, name="out")], name="net")
+    model.compile("sgd", loss)
+    return model
+
+
+def merge_layer():
+    left, right = (layers.Dense(n, name=s)(lamina.Input((4,), name=f"{s}_in")) for n, s in ((3, "left"), (5, "right")))
+    layers.Add(name="sum")([left, right])
+
+
+def concatenate_layer():
+    layers.Concatenate(name="cat")([lamina.Input((3, 4), name="x"), lamina.Input((5, 6), name="y")])
+
+
+def rank_of_data():
+    compiled(4, "mse").fit(np.zeros((6, 3, 3)), np.zeros((6, 4)), verbose=0)
+
+
+def width_of_data():
+    compiled(4, "mse").fit(np.zeros((6, 5)), np.zeros((6, 4)), verbose=0)
+
+
+def targets_that_would_repeat():
+    compiled(4, "mse").fit(np.zeros((4, 3)), np.zeros(4), verbose=0)
+
+
+def one_hot_for_class_numbers():
+    compiled(4, "sparse_categorical_crossentropy", "softmax").fit(np.zeros((4, 3)), np.eye(4), verbose=0)
+
+
+def label_without_an_output():
+    compiled(4, "sparse_categorical_crossentropy", "softmax").fit(np.zeros((4, 3)), [1, 2, 3, 4], verbose=0)
+
+
+def nan_in_the_data():
+    compiled(4, "mse").fit(np.array([[1.0, 2.0, np.nan]] * 2), np.zeros((2, 4)), verbose=0)
+
+
+def no_row_in_training():
+    model = models.Sequential([lamina.Input((2,), dtype="int32", name="x"), layers.Embedding(5, 2, name="words")])
+    model.compile("sgd", "mse")
+    model.fit(np.array([[1, 2], [3, 7]]), np.zeros((2, 2, 2)), verbose=0)
+
+
+def probabilities_for_logits():
+    loss = lamina.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model = compiled(4, loss, "softmax")
+    model.compile("sgd", loss, lint="error")
+    model.fit(np.zeros((4, 3)), [0, 1, 2, 3], verbose=0)
+
+
 CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank, lstm_upon_lstm,
          merge_of_unequal_shapes,
          reshape_of_other_size, unknown_activation, unknown_argument, units_of_zero, dropout_rate, disconnected,
          two_of_one_name, weights_of_another_shape, weights_of_another_number, number_of_a_symbol,
          branch_on_a_symbol_of_a_layer, lstm_of_no_time, two_tensors_for_one, no_tensor, text_for_numbers,
-         number_without_a_row, unknown_argument_of_lstm]
+         number_without_a_row, unknown_argument_of_lstm, merge_layer, concatenate_layer, rank_of_data, width_of_data,
+         targets_that_would_repeat, one_hot_for_class_numbers, label_without_an_output, nan_in_the_data,
+         no_row_in_training, probabilities_for_logits]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda f: f.__name__)

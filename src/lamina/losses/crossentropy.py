@@ -196,6 +196,8 @@ def sparse_pair(y_true, y_pred, axis: int = -1):
                 want=f"class numbers of shape {list(y_pred.shape[:-1])}, one for each prediction",
                 fix="one-hot labels go with categorical_crossentropy"
                 if one_hot
+                else "put Flatten() or pooling before the last layer, or give one label for each time step"
+                if len(labels.shape) < len(y_pred.shape) - 1
                 else "give one label for each sample (and time step)",
             )
         )

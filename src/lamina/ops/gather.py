@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import dtype_error, shape_error
+from ..errors import RowError, dtype_error, message, shape_error
 from ..op import Op
 from ..types import Type
 
@@ -14,6 +14,15 @@ def check_ids(op, table, ids):
         raise dtype_error(
             op, "row numbers must be whole numbers", got=(table, ids), want="int32 or int64", fix="cast them"
         )
+
+
+def check_rows(op, ids, rows: int) -> None:
+    """RowError where a number names no row: NumPy would count a negative one from the end."""
+    wrong = (ids < 0) | (ids >= rows)
+    if wrong.any():
+        number = int(ids[wrong][0]) if ids.ndim else int(ids)
+        number -= rows if number < 0 else 0  # ``take`` has added the number of rows to those from the end
+        raise RowError(message(f"{op.name}: the number {number} names no row", want=f"0..{rows - 1}", where=True))
 
 
 class Gather(Op):
@@ -38,6 +47,10 @@ class Gather(Op):
         return table.with_shape(*ids.shape, *table.shape[1:])
 
     def compute(self, xp, table, ids):
+        check_rows(self, ids, len(table))
+        return table[ids]
+
+    def xla(self, xp, table, ids):
         return table[ids]
 
     def vjp(self, dy, y, table, ids):
@@ -63,6 +76,7 @@ class ScatterAdd(Op):
         return x.with_shape(rows, *x.shape[ids.rank :])
 
     def compute(self, xp, x, ids, rows):
+        check_rows(self, ids, rows)
         out = xp.zeros((rows, *x.shape[ids.ndim :]), x.dtype)
         xp.add.at(out, ids, x)
         return out

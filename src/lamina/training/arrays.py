@@ -28,6 +28,7 @@ def to_array(value, name: str) -> np.ndarray:
                 got=shown(array),
                 want="numbers",
                 fix=FIX_TEXT if what == "text" else "turn them into floating-point numbers first",
+                where=True,
             )
         )
     if str(array.dtype) not in DTYPES:
@@ -53,7 +54,8 @@ def foreign(value, name: str) -> np.ndarray:
                 f"{name} is a list of rows of different lengths",
                 got=shown(value),
                 want="rows of one length",
-                fix="pad them: lamina.data.pad_sequences",
+                fix="pad the short ones, for example with zeros",
+                where=True,
             )
         ) from None
 
@@ -77,7 +79,11 @@ def from_objects(array: np.ndarray, name: str) -> np.ndarray:
             what = "nothing (None)" if x is None else "text"
             raise DataError(
                 message(
-                    f"{name} holds {what} where numbers are expected", got=f"{x!r}{where}", want="numbers", fix=FIX_TEXT
+                    f"{name} holds {what} where numbers are expected",
+                    got=f"{x!r}{where}",
+                    want="numbers",
+                    fix=FIX_TEXT,
+                    where=True,
                 )
             )
     try:
@@ -138,6 +144,8 @@ def check_lengths(named: list[tuple[str, np.ndarray]]) -> int:
                 "the data differ in length",
                 got=[f"{n}: {len(a)} rows" for n, a in named],
                 want="one row for each sample in each of them",
+                fix=f"cut them to the same samples: {min(lengths)} rows are the fewest",
+                where=True,
             )
         )
     (rows,) = lengths
@@ -147,6 +155,8 @@ def check_lengths(named: list[tuple[str, np.ndarray]]) -> int:
                 "the data are empty",
                 got=", ".join(f"{n}: {a.dtype}{list(a.shape)}" for n, a in named),
                 want="at least one row",
+                fix="look at how they were read or selected: len(x) is 0",
+                where=True,
             )
         )
     return rows
@@ -169,5 +179,6 @@ def check_finite(array: np.ndarray, name: str) -> None:
             got=f"{value}{more}",
             want="finite numbers",
             fix="drop these rows or fill the gaps first, for example with the mean of the column",
+            where=True,
         )
     )

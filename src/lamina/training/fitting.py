@@ -12,7 +12,7 @@ from ..lint import of_input, of_split, report
 from . import nest
 from .arrays import check_lengths, to_array
 from .feeds import ArrayFeed, Spec, arrays_of, feed_of, is_iterable
-from .objective import for_outputs
+from .objective import for_outputs, naming
 from .step import State
 from .targets import check_targets
 
@@ -75,9 +75,11 @@ def inspect_targets(state: State, spec: Spec, arrays: Sequence[np.ndarray]) -> N
         report(found, state.arguments["lint"], stacklevel=5)
         state.findings, state.straight = [], []
     places = spec.unpack(range(len(spec.names)))[1]
-    for place, loss, shape in zip(for_outputs(places, objective.names, "y"), objective.losses, objective.shapes):
+    given = for_outputs(places, objective.names, "y")
+    for name, place, loss, shape in zip(objective.names, given, objective.losses, objective.shapes):
         if place is not None and loss is not None:
-            check_targets(loss, arrays[place], shape, spec.names[place])
+            with naming(name):
+                check_targets(loss, arrays[place], shape, spec.names[place])
 
 
 class Validation:

@@ -5,12 +5,13 @@ All of this runs inside of the traced step: losses give nodes, and metrics keep 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any
 
 from .. import losses as losses_module
 from .. import metrics as metrics_module
 from .. import ops
-from ..errors import ArgumentError, DataError, message
+from ..errors import ArgumentError, DataError, ShapeError, message
 from ..op import as_value
 from . import nest
 
@@ -19,6 +20,15 @@ def complaint(problem: str, *, got: str, want: str) -> ArgumentError:
     return ArgumentError(
         message(problem, got=got, want=want, fix="say it for each output: a list in order, or a dict by name")
     )
+
+
+@contextmanager
+def naming(output: str):
+    """Puts the name of an output, and the user's line, to a refusal of what came for it."""
+    try:
+        yield
+    except (DataError, ShapeError) as problem:
+        raise type(problem)(message(f"output {output!r}: {problem}", where=True)) from None
 
 
 def named_outputs(model, y_pred) -> tuple[list[str], list]:
@@ -100,12 +110,13 @@ class Objective:
     def terms(self, y: list, y_pred: list, weights: list, rows: int) -> list:
         """The losses of the outputs as nodes, times their weights; what they are without weights is tracked."""
         found = []
-        for loss, t, p, w, factor, tracker in zip(
-            self.losses, y, y_pred, weights, self.weights, self.trackers, strict=True
+        for name, loss, t, p, w, factor, tracker in zip(
+            self.names, self.losses, y, y_pred, weights, self.weights, self.trackers, strict=True
         ):
             if loss is None:
                 continue
-            value = loss(t, p, w)
+            with naming(name):
+                value = loss(t, p, w)
             value = ops.mean(value) if value.ndim else value
             if tracker is not None:
                 tracker.update_state(value, sample_weight=float(rows))
