@@ -144,3 +144,22 @@ def test_dtypes_are_cast_at_the_door():
     model = diamond()
     assert model(normal(2, 4).astype("float64")).dtype == np.float32
     assert model(np.ones((2, 4), "uint8")).dtype == np.float32
+
+
+def test_a_layers_own_configuration_may_leave_out_its_name():
+    class Scale(lamina.Layer):
+        def __init__(self, factor=2.0):
+            super().__init__()
+            self.factor = factor
+
+        def call(self, x):
+            return x * self.factor
+
+        def get_config(self):
+            return {"factor": self.factor}
+
+    x = lamina.Input((2,), name="x")
+    config = lamina.Model(x, Scale(3.0)(Scale()(x))).get_config()
+    again = lamina.Model.from_config(config, custom_objects={"Scale": Scale})
+    np.testing.assert_array_equal(again(np.ones((1, 2), "float32")), [[6.0, 6.0]])
+    assert [layer.name for layer in again.layers[1:]] == [spec["name"] for spec in config["layers"][1:]]

@@ -202,3 +202,24 @@ def test_does_not_overwrite_unless_told(tmp_path):
     stack().save(tmp_path / "m.lamina")
     with pytest.raises(ArgumentError, match=r"m\.lamina exists"):
         stack().save(tmp_path / "m.lamina", overwrite=False)
+
+
+def own_activation(x):
+    return x * x
+
+
+def test_an_activation_of_ones_own_is_saved_by_name_unless_the_name_is_taken(tmp_path):
+    model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(3, activation=own_activation)])
+    model.save(tmp_path / "m.lamina")
+    with pytest.raises(FileFormatError, match="unknown activation 'own_activation'"):
+        lamina.load_model(tmp_path / "m.lamina")
+    again = lamina.load_model(tmp_path / "m.lamina", custom_objects={"own_activation": own_activation})
+    x = np.array([[1.0, 2.0]], "float32")
+    np.testing.assert_array_equal(again(x), model(x))
+
+    def relu(x):
+        return -x
+
+    for function in (relu, lambda x: x):
+        with pytest.raises(FileFormatError, match="name a function with def"):
+            lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(3, activation=function)]).save(tmp_path / "n")

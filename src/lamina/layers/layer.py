@@ -11,11 +11,12 @@
 from __future__ import annotations
 
 from functools import wraps
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from .. import constraints, initializers, regularizers
+from .. import activations, constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, TraceError, message, unknown
 from ..op import as_node, as_value, tracing
 from ..registry import Registry
@@ -260,14 +261,16 @@ class Layer(Tracked):
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
         for key, value in arguments_of(self).items():
             try:
-                config[key] = plain(value)
+                config[key] = value.__name__ if names_itself(key, value) else plain(value)
             except ArgumentError as error:
                 if own or type(self).__module__.startswith("lamina."):
                     raise ArgumentError(
                         message(
                             f"{self.label}: the argument {key!r} is not data",
                             got=repr(value),
-                            fix="write get_config and from_config for this class",
+                            fix="name a function with def, unlike any of Lamina's, and in custom_objects when loading"
+                            if callable(value)
+                            else "write get_config and from_config for this class",
                         )
                     ) from error
         return config
@@ -278,11 +281,15 @@ class Layer(Tracked):
         known = known_arguments(cls)
         layer = cls(**{key: revived(key, value) for key, value in config.items() if key in known or key not in OWN})
         if "name" not in known and "name" in config:  # a class whose __init__ takes no **kwargs
-            layer.name = config["name"]
-            layer.__dict__["_named"] = True
+            layer.rename(config["name"])
         if config.get("trainable") is False:
             layer.trainable = False
         return layer
+
+    def rename(self, name: str) -> None:
+        """Gives the layer a name in place of the one it was made with."""
+        self.name = name
+        self.__dict__["_named"] = True
 
     def __deepcopy__(self, memo):
         """A layer of the same configuration and weights; a model's copy is not compiled."""
@@ -318,6 +325,13 @@ def building(function):
 
     wrapper.wrapped = function  # type: ignore[attr-defined]
     return wrapper
+
+
+def names_itself(key: str, value) -> bool:
+    """Whether an argument is a function of the user's own, which ``custom_objects`` finds by its name."""
+    if not key.endswith(OTHER_FAMILIES) or not isinstance(value, FunctionType):
+        return False
+    return value.__name__.isidentifier() and not hasattr(activations, value.__name__)
 
 
 def revived(key: str, value) -> Any:

@@ -27,7 +27,7 @@ def network_config(network) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for layer in network.layers:
         if any(call.layer is layer for call in network.calls):
-            layers.append(serialize(layer))
+            layers.append({**serialize(layer), "name": layer.name})
     for call in network.calls:
         number = counts.get(call.layer.name, 0)
         counts[call.layer.name] = number + 1
@@ -59,7 +59,11 @@ def rebuilt(config: dict[str, Any], custom_objects=None):
                 **{**spec["config"], "batch_shape": tuple(spec["config"]["batch_shape"])}
             )
         else:
-            layers[spec["config"]["name"]] = deserialize(spec, custom_objects)
+            layer = deserialize(spec, custom_objects)
+            name = spec.get("name", layer.name)
+            if layer.name != name:  # a get_config of one's own may leave it out
+                layer.rename(name)
+            layers[name] = layer
     counts: dict[str, int] = {}
     for call in config["calls"]:
         name = call["layer"]
