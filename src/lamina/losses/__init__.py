@@ -13,6 +13,7 @@ from .crossentropy import (
     categorical_focal_crossentropy,
     sparse_categorical_crossentropy,
 )
+from .ctc import CTC, check_label_sequences, ctc
 from .distribution import (
     CategoricalGeneralizedCrossEntropy,
     Dice,
@@ -48,6 +49,7 @@ from .regression import (
 )
 
 for _loss in (
+    CTC,
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
     CategoricalCrossentropy,
@@ -80,6 +82,7 @@ for _function, *_aliases in (
     (categorical_generalized_cross_entropy,),
     (categorical_hinge,),
     (cosine_similarity,),
+    (ctc,),
     (dice,),
     (half_squared_error,),
     (hinge,),

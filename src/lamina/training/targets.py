@@ -18,6 +18,9 @@ from .arrays import position
 
 def check_targets(loss, y: np.ndarray, output_shape: tuple[int, ...], name: str) -> None:
     """DataError where the values of y cannot go with a loss; ``name`` is what y is called in the message."""
+    if hasattr(loss, "check_targets"):
+        loss.check_targets(y, output_shape, name)
+        return
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else None
     if isinstance(loss, SparseCategoricalCrossentropy) or function is sparse_categorical_crossentropy:
         ignored = getattr(loss, "ignore_class", None)
