@@ -128,6 +128,7 @@ std::vector<InstructionSpec> to_instructions(nb::handle list, Calls& calls) {
 struct Bound {                                           // a Program and the Python objects it keeps alive
   Calls calls;
   std::map<int, nb::object> arrays;
+  std::atomic<uint64_t> stops{0};                        // how often somebody said stop: it may be between two slices
   Program program;
 
   Bound(nb::list instructions, int64_t arena_bytes, int num_bases, nb::object prologue, const std::string& isa)
@@ -151,9 +152,26 @@ struct Bound {                                           // a Program and the Py
     arrays[index] = nb::cast(array, nb::rv_policy::reference);
   }
 
+  // In slices, between which Python sees to its signals: Ctrl-C ends even a run of a million steps.
   int64_t run(int64_t steps, bool prologue) {
-    nb::gil_scoped_release unlocked;
-    return program.run(steps, prologue);
+    uint64_t before = stops;
+    int64_t done = 0;
+    for (;;) {
+      int64_t some;
+      {
+        nb::gil_scoped_release unlocked;
+        some = program.run(steps - done, prologue);
+      }
+      done += some;
+      prologue = false;
+      if (done >= steps || some == 0 || stops != before) return done;
+      if (PyErr_CheckSignals()) throw nb::python_error();
+    }
+  }
+
+  void stop() {
+    stops++;
+    program.stop();
   }
 
   nb::object read(int base, int64_t offset, const std::string& dtype, nb::tuple shape, nb::tuple strides) {
@@ -204,6 +222,8 @@ NB_MODULE(_native, m) {
         nb::arg("k"), nb::arg("n"), nb::arg("isa") = "", "Bytes of a [k, n] matrix packed into panels.");
   m.def("set_num_threads", set_threads, nb::arg("n"));
   m.def("get_num_threads", get_threads);
+  m.def("default_num_threads", default_threads, nb::arg("root") = "/sys/fs/cgroup", nb::arg("list") = "/proc/self/cgroup",
+        "LAMINA_NUM_THREADS, else what affinity and the quota of this process's control groups, told in `root`, allow.");
   m.def("memory_in_use", memory_in_use, "Bytes of arenas and scratch buffers.");
   nb::class_<Bound>(m, "Program", nb::type_slots(slots))
       .def("__init__",
@@ -214,7 +234,7 @@ NB_MODULE(_native, m) {
       .def("bind", &Bound::bind, nb::arg("index"), nb::arg("array").noconvert())
       .def("bind", &Bound::bind_read_only, nb::arg("index"), nb::arg("array").noconvert())
       .def("run", &Bound::run, nb::arg("steps") = 1, nb::arg("prologue") = true)
-      .def("stop", [](Bound& self) { self.program.stop(); })
+      .def("stop", &Bound::stop)
       .def("read", &Bound::read, nb::arg("base"), nb::arg("offset"), nb::arg("dtype"), nb::arg("shape"), nb::arg("strides"))
       .def("describe", [](Bound& self) { return self.program.describe(); })
       .def_prop_ro("isa", [](Bound& self) { return self.program.isa(); });

@@ -1,6 +1,7 @@
 // A Program: the planner's instructions, checked and made ready, over one arena and a table of bound arrays.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -82,7 +83,9 @@ class Program {
           const std::string& isa);
   ~Program();
   void bind(int index, char* data, int64_t bytes, bool writable);
-  int64_t run(int64_t steps, bool prologue);             // throws IndexError's message as BadIndex, passes on what python threw
+  // Stops early after stop(), and at the end of a step after SLICE: the caller looks for signals and comes again.
+  // Throws IndexError's message as BadIndex, passes on what python threw.
+  int64_t run(int64_t steps, bool prologue);
   void stop() { stopping = true; }
   char* address_of(const Operand&);                      // checked
   std::string describe() const;                          // phases, units and costs, for people
@@ -126,10 +129,12 @@ void make_phases(Scope&);                                                       
 bool is_small(double cost);
 void run_alone(Prepared&, char* const* bases, char* scratch, Errors*);
 
+constexpr auto SLICE = std::chrono::milliseconds(100);
 struct Cursor;
 void execute(Program&, Cursor&, double cost, int64_t scratch_bytes, Errors*);         // threads.cpp
 void set_threads(int);
 int get_threads();
+int default_threads(const std::string& root, const std::string& list);           // LAMINA_NUM_THREADS, else affinity and quota of the groups in `root`
 char* allocate(int64_t bytes);                                                        // 64-byte aligned, zero, counted
 void release(char*, int64_t bytes);
 int64_t memory_in_use();
@@ -141,6 +146,7 @@ struct Cursor {                                          // where a run stands: 
   Errors* errors;
   std::exception_ptr failure;
   int64_t steps_done = 0;
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + SLICE;
   const Phase* next();                                   // the next phase with work, or nullptr at the end
   char* const* bases() const { return stack.back().scope->bases.data(); }
   Scope& scope() const { return *stack.back().scope; }

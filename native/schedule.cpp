@@ -132,7 +132,7 @@ const Phase* Cursor::next() {
     frame.t++;
     bool steps = stack.size() == 1 && stopping;
     if (steps) steps_done = frame.t;
-    if (frame.t < frame.length && !(steps && *stopping)) {
+    if (frame.t < frame.length && !(steps && (*stopping || std::chrono::steady_clock::now() > deadline))) {
       frame.phase = 0;
       if (scope.parent) scope.set_time(frame.t);
     } else {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <algorithm>
 #include <thread>
 #include "program.h"
 
@@ -172,8 +173,8 @@ std::atomic<int64_t> bytes_in_use{0};
 void forget_workers() { pool = new Pool; }               // a forked child has none
 const int at_fork = pthread_atfork(nullptr, nullptr, forget_workers);
 
-int64_t first_number(const char* path, int64_t* second = nullptr) {
-  FILE* file = fopen(path, "r");
+int64_t first_number(const std::string& path, int64_t* second = nullptr) {
+  FILE* file = fopen(path.c_str(), "r");
   if (!file) return -1;
   long long a = -1, b = -1;
   int n = fscanf(file, "%lld %lld", &a, &b);
@@ -182,8 +183,27 @@ int64_t first_number(const char* path, int64_t* second = nullptr) {
   return n >= 1 ? a : -1;
 }
 
-int default_threads() {
-  if (const char* asked = getenv("LAMINA_NUM_THREADS")) {
+int within_quota(int n, int64_t quota, int64_t period) {
+  return quota > 0 && period > 0 ? (int)std::min<int64_t>(n, (quota + period - 1) / period) : n;
+}
+
+// The group of this process below `root` (version 2), "" if it is the root or unknown. In a container it is the root.
+std::string own_group(const std::string& list) {
+  FILE* file = fopen(list.c_str(), "r");
+  if (!file) return "";
+  char line[4096];
+  std::string found;
+  while (fgets(line, sizeof line, file))
+    if (!strncmp(line, "0::/", 4)) found.assign(line + 3, strcspn(line + 3, "\n"));
+  fclose(file);
+  return found.find("/..") == std::string::npos ? found : "";
+}
+
+}  // namespace
+
+int default_threads(const std::string& root, const std::string& list) {
+  const char* asked = getenv("LAMINA_NUM_THREADS");
+  if (asked && *asked) {
     char* end;
     long n = strtol(asked, &end, 10);
     if (*end || n < 1 || n > 1024) throw std::invalid_argument(std::string("LAMINA_NUM_THREADS is \"") + asked + "\", not a number from 1 to 1024");
@@ -193,17 +213,15 @@ int default_threads() {
 #if defined(__linux__)
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-  int64_t period = 0, quota = first_number("/sys/fs/cgroup/cpu.max", &period);           // cgroup version 2, then 1
-  if (quota <= 0) {
-    quota = first_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-    period = first_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  for (std::string group = own_group(list);; group.resize(group.rfind('/'))) {          // version 2: each group above counts too
+    int64_t period = 0, quota = first_number(root + group + "/cpu.max", &period);
+    n = within_quota(n, quota, period);
+    if (group.find('/') == std::string::npos) break;
   }
-  if (quota > 0 && period > 0) n = (int)std::min<int64_t>(n, (quota + period - 1) / period);
+  n = within_quota(n, first_number(root + "/cpu/cpu.cfs_quota_us"), first_number(root + "/cpu/cpu.cfs_period_us"));   // version 1
 #endif
-  return n < 1 ? 1 : n;
+  return std::clamp(n, 1, 1024);
 }
-
-}  // namespace
 
 void set_threads(int n) {
   if (n < 1 || n > 1024) throw std::invalid_argument("the number of threads must be from 1 to 1024");
@@ -211,7 +229,7 @@ void set_threads(int n) {
 }
 
 int get_threads() {
-  if (!threads) threads = default_threads();
+  if (!threads) threads = default_threads("/sys/fs/cgroup", "/proc/self/cgroup");
   return threads;
 }
 

@@ -96,6 +96,19 @@ INLINE void multiply_wide(UVec a, uint32_t m, UVec& high, UVec& low) {
 }
 #endif
 
+// A bit for each lane that is not zero.
+#if defined(__AVX512F__)
+INLINE uint32_t nonzero_lanes(Vec x) { return _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ); }
+#elif defined(__AVX2__)
+INLINE uint32_t nonzero_lanes(Vec x) { return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ)); }
+#else
+INLINE uint32_t nonzero_lanes(Vec x) {
+  uint32_t mask = 0;
+  for (int i = 0; i < LANES; i++) mask |= (uint32_t)(x[i] != 0) << i;
+  return mask;
+}
+#endif
+
 template <class To, class From> INLINE To bits(From v) { static_assert(sizeof(To) == sizeof(From)); To r; memcpy(&r, &v, sizeof r); return r; }
 
 // Lanes folded in a fixed tree: ((0+8)+(4+12)) and so on, the same for every caller.

@@ -5,6 +5,7 @@
 #pragma once
 #include "gemm.h"
 #include "patch.h"
+#include "sparse.h"
 
 namespace ISA {
 namespace {
@@ -18,7 +19,7 @@ struct ConvPlan {
   int64_t panels, groups, b_tap, b_panel, b_group;        // panels of one group; strides of the packed kernel
   int64_t per_unit, splits, per_split;                    // blocks of a unit; how its panels are split
   int64_t tap_chunk, k_chunk, pixels;
-  int64_t at_patches, at_blocks, at_tables, at_patch_table, at_kernel, at_chain;  // scratch, in bytes
+  int64_t at_patches, at_blocks, at_tables, at_patch_table, at_kernel, at_sparse, at_chain;  // scratch, in bytes
 };
 static_assert(sizeof(ConvPlan) <= sizeof(Instruction::plan), "plan");
 
@@ -64,6 +65,19 @@ void plan_kernel(ConvPlan& p, bool backward, int64_t channels, int64_t filters) 
   if (p.runs * p.k <= CONV_K + CONV_K / 2 || p.depthwise) p.tap_chunk = p.runs;
 }
 
+// ---- mostly zero gradients: the image that a patch of dy spreads to, for one panel ----
+
+constexpr int64_t SPARSE_SHARE = 4, SPARSE_FLOATS = 128 << 10;      // at most one in four is not zero
+
+INLINE int64_t spread_extent(const Axis& x, int64_t windows) { return (windows - 1) * x.stride + (x.size - 1) * x.dilation + 1; }
+
+INLINE int64_t sparse_bytes(const ConvPlan& p) {          // 0: never
+  double floats = NR;
+  for (int a = 0; a < 3; a++) floats *= (double)spread_extent(p.w.axis[a], p.b.size[a]);
+  if (p.depthwise || p.k < 16 || p.taps < 4 || floats > SPARSE_FLOATS) return 0;
+  return 4 * (int64_t)floats + 8 * p.taps + 12 * p.k + 64;
+}
+
 // Blocks are put together to units of some ten microseconds, of more pixels where the kernel does not stay in cache; where
 // units are few, each does a part of the panels.
 void plan_units(Instruction& i, ConvPlan& p, bool backward) {
@@ -87,6 +101,7 @@ void plan_units(Instruction& i, ConvPlan& p, bool backward) {
   p.at_tables = take((p.w.axis[0].size + p.w.axis[1].size + p.w.axis[2].size) * (int64_t)sizeof(TapPlace) + 16 * p.taps);
   p.at_patch_table = take(p.per_unit * (int64_t)sizeof(Patch));
   p.at_kernel = take(p.depthwise ? 4 * p.taps * NR : 0);
+  p.at_sparse = backward ? take(sparse_bytes(p)) : at;
   p.at_chain = at;
   i.scratch_bytes = at + (i.chain ? i.chain->scratch_bytes : 0);
   double padded = (double)(p.b.count * p.pixels * p.groups * round_up(p.n, LANES));
@@ -224,6 +239,68 @@ void convolve_block(const ConvPlan& p, bool backward, const Place& at, const Pat
   }
 }
 
+struct Spot { int64_t low[3], count[3], origin[3], size[3]; };      // windows of a block that exist; cells they spread to
+
+INLINE Spot spot_of(const ConvPlan& p, const Place& at) {
+  Spot s;
+  const int64_t first[3] = {at.plane, at.row, at.col}, last[3] = {at.plane, at.row + at.rows - 1, at.col + at.cols - 1};
+  for (int a = 0; a < 3; a++) {
+    int64_t high;
+    source_range(p.w.axis[a], true, first[a], last[a], s.low[a], high);
+    s.low[a] = larger(0, s.low[a]);
+    s.count[a] = larger(0, smaller(high, p.b.source[a] - 1) - s.low[a] + 1);
+    s.origin[a] = s.low[a] * p.w.axis[a].stride - p.w.axis[a].low;
+    s.size[a] = s.count[a] ? spread_extent(p.w.axis[a], s.count[a]) : 0;
+  }
+  return s;
+}
+
+// f(pixel of dy, where its window starts in the spot) for all windows of the spot.
+template <class F> INLINE void each_window(const ConvPlan& p, const Spot& s, const Patch& patch, F f) {
+  for (int64_t d = 0; d < s.count[0]; d++)
+    for (int64_t h = 0; h < s.count[1]; h++)
+      for (int64_t w = 0; w < s.count[2]; w++) {
+        int64_t row = (d + s.low[0] - patch.low[0]) * p.b.size[1] + h + s.low[1] - patch.low[1];
+        int64_t to = (d * p.w.axis[0].stride * s.size[1] + h * p.w.axis[1].stride) * s.size[2] + w * p.w.axis[2].stride;
+        f(patch.data + (row * p.b.size[2] + w + s.low[2] - patch.low[2]) * p.b.pixel, to);
+      }
+}
+
+INLINE void gather_spot(const Place& at, const Spot& s, const float* spot, int64_t vectors, float* block, int64_t ld) {
+  for (int64_t r = 0; r < at.rows; r++)
+    for (int64_t c = 0; c < at.cols; c++) {
+      int64_t d = at.plane - s.origin[0], h = at.row + r - s.origin[1], w = at.col + c - s.origin[2];
+      bool inside = d >= 0 && h >= 0 && w >= 0 && d < s.size[0] && h < s.size[1] && w < s.size[2];
+      const float* from = spot + ((d * s.size[1] + h) * s.size[2] + w) * NR;
+      for (int64_t v = 0; v < vectors; v++) store(block + (r * at.cols + c) * ld + v * LANES, inside ? load(from + v * LANES) : Vec{});
+    }
+}
+
+// Does the whole block if few of its gradients are not zero.
+bool spread_block(const ConvPlan& p, const Place& at, const Patch& patch, const Panel& panel, char* room, float* block, int64_t ld) {
+  Spot s = spot_of(p, at);
+  int64_t nonzero = 0, windows = s.count[0] * s.count[1] * s.count[2], cells = s.size[0] * s.size[1] * s.size[2];
+  each_window(p, s, patch, [&](const float* dy, int64_t) { nonzero += count_nonzero(dy, p.k); });
+  if (nonzero * SPARSE_SHARE > windows * p.k) return false;
+  int64_t *shift = (int64_t*)room, *filter = shift + p.taps, n = 0;
+  float *values = (float*)(filter + p.k), *spot = values + round_up(p.k, 2);
+  const Axis* x = p.w.axis;
+  for (int64_t t0 = 0; t0 < x[0].size; t0++)
+    for (int64_t t1 = 0; t1 < x[1].size; t1++)
+      for (int64_t t2 = 0; t2 < x[2].size; t2++)
+        shift[n++] = ((t0 * x[0].dilation * s.size[1] + t1 * x[1].dilation) * s.size[2] + t2 * x[2].dilation) * NR;
+  clear(spot, cells * NR);
+  each_window(p, s, patch, [&](const float* dy, int64_t to) {
+    Spread spread{panel.kernel, p.b_tap, filter, values, 0};
+    each_nonzero(dy, p.k, [&](int64_t f, float value) { filter[spread.count] = f; values[spread.count++] = value; });
+    if (spread.count == 0) return;
+    if (panel.vectors == 1) spread_pixel<1>(spread, shift, p.taps, spot + to * NR);
+    else spread_pixel<2>(spread, shift, p.taps, spot + to * NR);
+  });
+  gather_spot(at, s, spot, panel.vectors, block, ld);
+  return true;
+}
+
 INLINE Panel panel_of(const Instruction& i, const Context& context, const ConvPlan& p, int64_t number, float* room) {
   Panel panel;
   int64_t n = number % p.panels;
@@ -249,6 +326,7 @@ INLINE void run_convolution(const Instruction& i, const Context& context, int64_
   float *patches = (float*)(context.scratch + p.at_patches), *blocks = (float*)(context.scratch + p.at_blocks);
   Taps taps = start_taps(p, backward, context.scratch + p.at_tables);
   Patch* patch = (Patch*)(context.scratch + p.at_patch_table);
+  bool may_spread = backward && p.at_chain > p.at_sparse;
   int64_t group = -1, chunks = divide_up(p.runs, p.tap_chunk) * divide_up(larger(1, p.k), p.k_chunk);
   for (int64_t number = unit % p.splits * p.per_split; number < panel_end; number++) {
     Panel panel = panel_of(i, context, p, number, (float*)(context.scratch + p.at_kernel));
@@ -266,7 +344,10 @@ INLINE void run_convolution(const Instruction& i, const Context& context, int64_
       for (int64_t k = 0; k < count; k++) {
         Place at = place_of_block(p.b, first + k);
         float* block = blocks + (chunks == 1 ? 0 : k) * p.pixels * NR;
-        convolve_block(p, backward, at, patch[k], panel, taps, chunk, direct ? out + at.first * out_row : block, direct ? out_row : wide);
+        float* to = direct ? out + at.first * out_row : block;
+        int64_t ld = direct ? out_row : wide;
+        if (chunk == 0) patch[k].done = may_spread && spread_block(p, at, patch[k], panel, context.scratch + p.at_sparse, to, ld);
+        if (!patch[k].done) convolve_block(p, backward, at, patch[k], panel, taps, chunk, to, ld);
         if (chunk < chunks - 1 || direct) continue;
         finish_block(i, context, run, block, wide, Block{0, at.first, panel.col, at.rows * at.cols, panel.cols});
       }

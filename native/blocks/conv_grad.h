@@ -14,7 +14,7 @@ struct KernelGradPlan {
   int64_t n, taps, runs, run_rows, depthwise;             // run_rows: rows of dk side by side in a patch: channels, or taps too
   int64_t panels, groups, splits, parts, per_part;        // panels of one group; parts: of all panels, each a unit of a split
   int64_t per_pass, rows, thirds;                         // rows of dk in all; thirds: see run_kernel_grad
-  int64_t at_patches, at_panel, at_tables;                // scratch, in bytes
+  int64_t at_patches, at_panel, at_tables, at_sparse;     // scratch, in bytes; at_sparse 0: never
 };
 static_assert(sizeof(KernelGradPlan) <= sizeof(Instruction::plan), "plan");
 
@@ -73,7 +73,12 @@ const char* prepare_conv_kernel_grad(Instruction& i) {
   p.at_patches = 0;
   p.at_panel = round_up(4 * p.per_pass * p.b.patch_floats, 64);
   p.at_tables = p.at_panel + round_up(4 * p.per_pass * pixels * NR, 64);
-  i.scratch_bytes = p.at_tables + 16 * p.per_pass * p.b.rows + (int64_t)sizeof(Patch) * p.per_pass + 64;
+  i.scratch_bytes = p.at_tables + round_up(16 * p.per_pass * p.b.rows + (int64_t)sizeof(Patch) * p.per_pass, 64) + 64;
+  p.at_sparse = 0;
+  if (!p.depthwise && p.run_rows % LANES == 0 && p.rows <= 2048) {
+    p.at_sparse = i.scratch_bytes;
+    i.scratch_bytes += 12 * NR * p.per_pass * pixels + 4 * NR * (p.rows + 16) + 128;
+  }
   i.cost = flops / (p.depthwise ? 2.0 : 6.0 * LANES) / (p.depthwise ? LANES : 1);
   return nullptr;
 }
@@ -126,8 +131,38 @@ INLINE void depthwise_panel(const KernelGradPlan& p, Tile t, int64_t vectors, in
   }
 }
 
+// The pass with only those gradients that are not zero, if they are few: filter by filter, as columns of dk.
+bool sparse_pass(const KernelGradPlan& p, const Tile& t, int64_t pixels, int64_t vectors, char* room, float* sums) {
+  if (count_nonzero(t.b, pixels * NR) * SPARSE_SHARE > pixels * vectors * LANES) return false;
+  int64_t count[NR] = {}, ld = p.rows + 16, n = vectors * LANES;
+  int64_t* at = (int64_t*)room;
+  float *dy = (float*)(at + NR * pixels), *turned = dy + NR * pixels;
+  for (int64_t r = 0; r < t.taps; r++)
+    for (int64_t c = 0; c < t.k; c++)
+      each_nonzero(t.b + t.b_tap[r] + c * NR, n, [&](int64_t f, float value) {
+        int64_t to = f * pixels + count[f]++;
+        at[to] = t.a_tap[r] + c * t.a_col;
+        dy[to] = value;
+      });
+  int64_t joined = p.taps / p.runs, distance = p.runs > 1 ? shift_of(p, joined) : 0;
+  for (int64_t f = 0; f < n; f++) {
+    Entries e{at + f * pixels, dy + f * pixels, count[f]};
+    for (int64_t run = 0; run < p.runs;) {
+      const float* x = t.a + shift_of(p, run * joined);
+      bool three = run + 3 <= p.runs && shift_of(p, (run + 2) * joined) - shift_of(p, run * joined) == 2 * distance &&
+                   shift_of(p, (run + 1) * joined) - shift_of(p, run * joined) == distance;
+      float* to = turned + f * ld + run * p.run_rows;
+      if (three) sum_runs<3>(e, x, distance, to, p.run_rows);
+      else sum_runs<1>(e, x, 0, to, p.run_rows);
+      run += three ? 3 : 1;
+    }
+  }
+  add_turned(turned, ld, p.rows, vectors, sums, t.add);
+  return true;
+}
+
 // dy's panel is copied, so that its rows do not meet in the same cache sets; then each run of dk's rows is one product.
-void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int64_t cols, float* room, float* sums, bool add) {
+void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int64_t cols, float* room, char* sparse_room, float* sums, bool add) {
   int64_t own = p.b.pixel, rows = 0, filters = p.n * p.groups, pixels = 0;
   const Patch& base = pass.patch[0];
   for (int64_t k = 0; k < pass.count; k++) {
@@ -158,6 +193,7 @@ void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int6
   t.b_tap = pass.b_tap;
   int64_t vectors = divide_up(cols, LANES), runs = p.thirds ? 1 : p.runs, height = p.thirds ? p.rows : p.run_rows;
   if (p.depthwise) return depthwise_panel(p, t, vectors, rows, sums);
+  if (sparse_room && sparse_pass(p, t, pixels, vectors, sparse_room, sums)) return;
   for (int64_t run = 0; run < runs; run++) {
     Tile own_tile = t;
     own_tile.a += shift_of(p, run * (p.taps / p.runs));
@@ -212,7 +248,8 @@ void run_conv_kernel_grad(const Instruction& i, const Context& context, int64_t 
         for (int64_t k = 0; k < pass.count; k++)
           patch[k] = make_patch(p.b, p.w, false, place[k], channel, own, x, patches + k * p.b.patch_floats);
       }
-      panel_pass(p, pass, dy + group * p.n + n, cols, room, sums_of(i, p, split, panel), number > start);
+      panel_pass(p, pass, dy + group * p.n + n, cols, room, p.at_sparse ? context.scratch + p.at_sparse : nullptr, sums_of(i, p, split, panel),
+                 number > start);
     }
   }
   if (!last_piece(i, part, p.splits)) return;

@@ -77,6 +77,7 @@ INLINE Place place_of_block(const Blocks& b, int64_t block) {
 struct Patch {
   const float* data;
   int64_t low[3], size[3];                                // source cell of its first cell; cells along each axis
+  bool done;                                              // its block is complete (sparse.h)
 };
 
 // The caller has set images, channels, own, repeat and in_place (whether it could be).
@@ -122,7 +123,7 @@ INLINE void clear(float* to, int64_t n) { memset(to, 0, n * sizeof(float)); }
 // The patch of a block, of some channels: in place, or copied to `room` with zeros where there is no source.
 Patch make_patch(const Blocks& b, const Window& w, bool backward, const Place& at, int64_t channel, int64_t count, const float* source, float* room) {
   const float* image = source + at.image * b.source[0] * b.source[1] * b.source[2] * b.channels;
-  Patch patch{image, {0, 0, 0}, {b.size[0], b.size[1], b.size[2]}};
+  Patch patch{image, {0, 0, 0}, {b.size[0], b.size[1], b.size[2]}, false};
   if (b.in_place) { patch.data += channel; return patch; }
   const int64_t first[3] = {at.plane, at.row, at.col}, last[3] = {at.plane, at.row + at.rows - 1, at.col + at.cols - 1};
   int64_t high[3], own = b.pixel;

@@ -46,6 +46,9 @@ CONVOLUTIONS = {
     "many sums": geometry((1, 4, 4, 700), (3, 3, 700, 9), None, (1, 1)),
     "very many channels": geometry((2, 3, 3, 1500), (1, 2, 1500, 33)),
     "small images": geometry((20, 3, 3, 64), (3, 3, 64, 96), None, (1, 1)),
+    "wide": geometry((4, 12, 11, 32), (3, 3, 32, 48), (2, 1), (1, 1)),
+    "wide, dilated": geometry((3, 12, 11, 64), (3, 3, 64, 32), None, (2, 1), None, (2, 1)),
+    "wide, three axes": geometry((2, 5, 4, 6, 16), (2, 2, 3, 16, 24), None, (0, 1, 1)),
     "no images": geometry((0, 5, 5, 3), (3, 3, 3, 4)),
     "no channels": geometry((2, 5, 5, 0), (3, 3, 0, 4)),
     "no filters": geometry((2, 5, 5, 3), (3, 3, 3, 0)),
@@ -71,14 +74,17 @@ def close(got, want, count):
     np.testing.assert_allclose(got, want, rtol=2e-5, atol=3e-6 * max(1, count) ** 0.5)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", CONVOLUTIONS)
-def test_convolution_and_its_gradients(isa, name):
+def test_convolution_and_its_gradients(isa, name, sparse):
     shape, size, options = CONVOLUTIONS[name]
     x, kernel = draw(*shape), draw(*size, seed=4)
     wide = x.astype("float64"), kernel.astype("float64")
     want = conv_.compute(np, *wide, **options)
     close(run(isa, lambda x, k: conv_(x, k, **options), x, kernel)[0], want, np.prod(size[:-1]))
     dy = draw(*want.shape, seed=5)
+    if sparse:
+        dy *= np.random.default_rng(6).random(dy.shape) < 0.1
     want = conv_input_grad.compute(np, dy.astype("float64"), wide[1], shape=shape, **options)
     got = run(isa, lambda dy, k: conv_input_grad(dy, k, shape=shape, **options), dy, kernel)[0]
     close(got, want, np.prod(size[:-2]) * size[-1])
