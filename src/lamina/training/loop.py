@@ -89,7 +89,7 @@ class TrainingLoop:
             begun = time.perf_counter()
             self.take(steps, self.runner.steps, feed, order, batch, steps)
             seconds = time.perf_counter() - begun
-            self.pieces = max(1, min(2 * self.pieces, int(self.pieces * VISIT / max(seconds, 1e-6))))
+            self.pieces = max(1, min(2 * self.pieces, int(steps * VISIT / max(seconds, 1e-6))))
         return True
 
     def take(self, steps: int, run, *arguments) -> None:
