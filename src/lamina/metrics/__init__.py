@@ -57,6 +57,7 @@ from .correlation import (
     concordance_correlation,
     pearson_correlation,
 )
+from .edit_distance import EditDistance, LabelErrorRate, edit_distance
 from .f_score import F1Score, FBetaScore
 from .mean import Mean, MeanMetricWrapper, Sum, functions
 from .metric import Metric
@@ -92,6 +93,7 @@ for _metric, *_aliases in (
     (ConcordanceCorrelation,),
     (ConfusionMatrix,),
     (CosineSimilarity,),
+    (EditDistance,),
     (F1Score,),
     (FBetaScore, "fbeta_score"),
     (FalseNegatives,),
@@ -99,6 +101,7 @@ for _metric, *_aliases in (
     (Hinge,),
     (IoU,),
     (KLDivergence, "kld", "KLD", "kullback_leibler_divergence"),
+    (LabelErrorRate,),
     (LogCoshError, "logcosh", "log_cosh"),
     (Mean,),
     (MeanMetricWrapper,),
@@ -142,6 +145,7 @@ for _function in (
     categorical_hinge,
     concordance_correlation,
     cosine_similarity,
+    edit_distance,
     hinge,
     huber,
     kl_divergence,
