@@ -19,17 +19,16 @@ from .ops import argmax, cast, cos, expand_dims, floor, log, maximum, minimum, m
 from .ops.broadcast import expand
 from .ops.compare import less
 from .ops.random import random_bits, shift_right
-from .trace import Generator, current, untraced
+from .trace import DEFAULT, Generator, current, untraced
 
 SeedGenerator = Generator
 
-_default = Generator(0)
 _seeds_given = 0
 
 
 def default_generator() -> Generator:
     """The generator that is used where none is named; its seed is 0 until ``set_seed`` says otherwise."""
-    return _default
+    return DEFAULT
 
 
 def set_seed(seed: int) -> None:
@@ -43,8 +42,8 @@ def set_seed(seed: int) -> None:
     """
     global _seeds_given
     with untraced():
-        _default.seed.assign(np.uint32(int(seed) % 2**32))
-        _default.step.assign(np.uint32(0))
+        DEFAULT.seed.assign(np.uint32(int(seed) % 2**32))
+        DEFAULT.step.assign(np.uint32(0))
     _seeds_given = 0
 
 
@@ -59,13 +58,13 @@ def next_seed() -> int:
     """
     global _seeds_given
     _seeds_given += 1
-    return int(_default.seed.array) + (_seeds_given << 32)
+    return int(DEFAULT.seed.array) + (_seeds_given << 32)
 
 
 def source(seed=None):
     """(seed, step, stream) for one draw."""
     if isinstance(seed, Generator) or (seed is None and not tracing()):
-        generator = _default if seed is None else seed
+        generator = DEFAULT if seed is None else seed
         step = as_value(generator.step)
         generator.step.assign(step + np.uint32(1))
         return as_value(generator.seed), step, 0

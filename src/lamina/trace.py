@@ -148,6 +148,9 @@ class Generator:
         self.step = Variable(np.uint32(0), trainable=False, name="step")
 
 
+DEFAULT = Generator(0)  # where none is named
+
+
 class Trace:
     """What is known while a function is traced.
 
@@ -265,7 +268,7 @@ def trace(
     training: bool = False,
     generator: Generator | None = None,
 ) -> Traced:
-    """Calls ``f`` once on symbolic values of the given types; it gives a tensor, or a nest of lists and dicts of them."""
+    """Calls ``f`` once on symbolic values of the given types; it gives tensors, alone or in lists and dicts."""
     arguments = [placeholder(t, names[i] if i < len(names) else "") for i, t in enumerate(types)]
     with Trace(training, generator) as made:
         result = f(*arguments)
@@ -331,6 +334,8 @@ def value_and_grad(
 
     The gradient is taken with respect to the arguments ``argnums`` (one, or a tuple), or to ``variables`` if they are
     given. With ``has_aux`` f gives ``(loss, anything)``. f is traced once for each combination of shapes and dtypes.
+    Random numbers, dropout's say, come from ``generator``, whose step is the caller's to advance; without one they
+    come from the default generator, and each call that draws some takes a step of it.
 
     >>> lamina.value_and_grad(lambda x: lamina.ops.sum(x * x))(np.array([1.0, 2.0], "float32"))
     (array(5., dtype=float32), array([2., 4.], dtype=float32))
@@ -348,13 +353,19 @@ def value_and_grad(
         single = variables is None and isinstance(argnums, int)
         return (out if not has_aux else (loss, out[1])), grads[0] if single else grads
 
+    def stepping(*arguments):
+        result = both(*arguments)
+        if generator is None and current().streams:  # type: ignore[union-attr]
+            DEFAULT.step.assign(as_value(DEFAULT.step) + np.uint32(1))
+        return result
+
     def wrapper(*arguments):
         values = [as_value(a) for a in arguments]
         if any(isinstance(v, Node) for v in values) or (_traces and not values):
             return both(*(as_node(v) for v in values))
         key = (tuple(type_of(v) for v in values), tuple(v.trainable for v in variables or ()))
         if key not in cache:
-            cache[key] = trace(both, key[0], training=training, generator=generator)
+            cache[key] = trace(stepping, key[0], training=training, generator=generator or DEFAULT)
         return cache[key](*values, backend=backend)
 
     return wrapper

@@ -135,3 +135,17 @@ def test_slopes_stay_finite_where_a_formula_would_not():
         ops.gelu,
     ):
         assert np.isfinite(slope(f, wide)).all(), f
+
+
+def test_a_loop_of_ones_own_drops_other_units_at_each_step():
+    lamina.random.set_seed(3)
+    layer, x = lamina.layers.Dropout(0.5), np.ones((64,), "float32")
+    step = lamina.value_and_grad(lambda x: lamina.ops.sum(layer(x, training=True)))
+    grads = [step(x)[1] for _ in range(3)]
+    assert all(set(g.tolist()) == {0.0, 2.0} for g in grads)
+    assert not np.array_equal(grads[0], grads[1])
+    lamina.random.set_seed(3)
+    np.testing.assert_array_equal(step(x)[1], grads[0])
+    seeded = lamina.random.Generator(3)
+    pure = lamina.value_and_grad(lambda x: lamina.ops.sum(layer(x, training=True)), generator=seeded)
+    np.testing.assert_array_equal(pure(x)[1], pure(x)[1])
