@@ -64,7 +64,11 @@ def ctc_decode(
     inputs = as_value(inputs)
     inputs = inputs if str(inputs.dtype).startswith("float") else cast(inputs, "float32")
     if len(inputs.shape) != 3:
-        raise ShapeError(message("ctc_decode cannot take this", got=list(inputs.shape), want="[batch, steps, classes]"))
+        raise ShapeError(
+            message(
+                "ctc_decode cannot take this", got=f"{inputs.dtype}{list(inputs.shape)}", want="[batch, steps, classes]"
+            )
+        )
     blank = canonical_axis(mask_index, inputs.shape[2])
     real = real_steps(inputs, sequence_lengths, mask)
     if strategy == "greedy":
@@ -77,7 +81,9 @@ def ctc_decode(
             )
         )
     if not 1 <= top_paths <= beam_width:
-        raise ArgumentError(message("a beam gives as many texts as it keeps", got=top_paths, want=f"1..{beam_width}"))
+        raise ArgumentError(
+            message("a beam gives as many texts as it keeps", got=f"top_paths={top_paths}", want=f"1..{beam_width}")
+        )
     return beam_search(log_softmax_op(inputs), real, beam_width, top_paths, blank)
 
 

@@ -143,7 +143,9 @@ def check_label_sequences(y, steps, classes: int, blank: int = 0, name: str = "y
     labels, steps = np.asarray(y), np.asarray(steps)
     blank = blank + classes if blank < 0 else blank
     if not 0 <= blank < classes:
-        raise ArgumentError(message("the blank is no class of the model", got=blank, want=f"0..{classes - 1}"))
+        raise ArgumentError(
+            message("the blank is no class of the model", got=f"blank={blank}", want=f"0..{classes - 1}")
+        )
     said = (labels >= 0) & (labels != blank)
     with np.errstate(invalid="ignore"):
         strange = said & ((labels >= classes) | (labels != np.floor(labels))) | np.not_equal(labels, labels)
