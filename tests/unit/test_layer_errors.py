@@ -185,6 +185,10 @@ def probabilities_for_logits():
     model.fit(np.zeros((4, 3)), [0, 1, 2, 3], verbose=0)
 
 
+def unknown_argument_of_sgd():
+    lamina.optimizers.SGD(lr=0.1)
+
+
 CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank, lstm_upon_lstm,
          merge_of_unequal_shapes,
          reshape_of_other_size, unknown_activation, unknown_argument, units_of_zero, dropout_rate, disconnected,
@@ -192,7 +196,7 @@ CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank,
          branch_on_a_symbol_of_a_layer, lstm_of_no_time, two_tensors_for_one, no_tensor, text_for_numbers,
          number_without_a_row, unknown_argument_of_lstm, merge_layer, concatenate_layer, rank_of_data, width_of_data,
          targets_that_would_repeat, one_hot_for_class_numbers, label_without_an_output, nan_in_the_data,
-         no_row_in_training, probabilities_for_logits]
+         no_row_in_training, probabilities_for_logits, unknown_argument_of_sgd]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda f: f.__name__)

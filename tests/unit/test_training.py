@@ -358,3 +358,22 @@ def test_names_of_ones_own_and_a_loss_that_a_layer_adds(way):
     assert history.history["loss"][-1] < history.history["loss"][0]
     assert isinstance(model.generator, layers.Dense)
     assert model.callbacks is None
+
+
+@every_way
+def test_weights_that_are_not_trained_pay_no_penalty(way):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2, kernel_regularizer="l2"), layers.Dense(2)])
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse", lint="off", **way)
+    want = float(np.mean((model.predict(X, verbose=0) - Y) ** 2))
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(want, rel=1e-5)
+    assert model.fit(X, Y, batch_size=len(X), verbose=0).history["loss"] == [pytest.approx(want, rel=1e-5)]
+
+
+@every_way
+def test_metrics_of_one_name_are_told_apart_as_in_keras(way):
+    model = linear(way, metrics=["mae", "mae"], weighted_metrics=["mae"])
+    history = model.fit(X, Y, sample_weight=np.linspace(0, 1, len(X)), verbose=0).history
+    assert list(history) == ["loss", "mae", "mae_1", "weighted_mae"]
+    assert history["mae"] == history["mae_1"] != history["weighted_mae"]
+    assert len(model.evaluate(X, Y, verbose=0)) == 4

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ArgumentError, ShapeError, message
+from ..errors import ArgumentError, ShapeError, message, unknown
 from ..graph import scope
 from ..op import as_value
 from ..registry import snake_case
@@ -78,7 +78,12 @@ class Optimizer:
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **kwargs,
     ):
+        for key in kwargs:
+            known = inspect.signature(type(self)).parameters
+            hint = "lr is called learning_rate; decay is a schedule, such as optimizers.schedules.InverseTimeDecay"
+            raise unknown(f"argument of {type(self).__name__}", key, [n for n in known if n != "kwargs"], hint=hint)
         self.name = name or snake_case(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.use_ema, self.ema_momentum = global_clipnorm, use_ema, ema_momentum
@@ -108,7 +113,7 @@ class Optimizer:
             rest = [
                 p
                 for p in inspect.signature(Optimizer.__init__).parameters.values()
-                if p.name not in {"self", "learning_rate", "name"} | names
+                if p.name not in {"self", "learning_rate", "name", "kwargs"} | names
             ]
             last = inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
             cls.__signature__ = inspect.Signature([*own, *rest, last])

@@ -131,9 +131,18 @@ class Measures:
         self.plain = self.made(metrics, "metrics", names, y, y_pred)
         self.weighted = self.made(weighted, "weighted_metrics", names, y, y_pred)
         self.names: dict[int, str] = {}
-        for i, name in enumerate(names):
-            for metric in (*self.plain[i], *self.weighted[i]):
-                self.names[id(metric)] = f"{name}_{metric.name}" if len(names) > 1 else metric.name
+        for some, also in ((self.plain, ""), (self.weighted, "weighted_")):
+            for output, metrics_ in zip(names, some, strict=True):
+                for metric in metrics_:
+                    self.names[id(metric)] = self.free(f"{output}_" if len(names) > 1 else "", metric.name, also)
+
+    def free(self, output: str, name: str, also: str) -> str:
+        """A name that no other metric has, in Keras's words: accuracy, weighted_accuracy, accuracy_1."""
+        taken = set(self.names.values())
+        if also and output + name in taken:
+            name = also + name
+        numbered = [output + name, *(f"{output}{name}_{i}" for i in range(1, len(taken) + 1))]
+        return next(n for n in numbered if n not in taken)
 
     @staticmethod
     def made(spec, what: str, names: list[str], y: list, y_pred: list) -> list[list]:
