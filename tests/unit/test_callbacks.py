@@ -198,6 +198,12 @@ def test_the_learning_rate_falls_on_a_plateau():
     assert callback.model is None
     assert rates == [0.1, 0.1, 0.05, 0.05, 0.025, 0.025, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02]
     assert logs["learning_rate"] == pytest.approx(0.02)
+    waiting = callbacks.ReduceLROnPlateau(factor=0.5, patience=2, cooldown=3)
+    waiting.set_model(model)
+    model.optimizer.learning_rate = 0.5
+    for epoch, rate in enumerate([0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125]):
+        waiting.on_epoch_end(epoch, {"val_loss": 1.0})
+        assert float(model.optimizer.learning_rate) == rate
     with pytest.raises(ArgumentError, match="a factor below 1"):
         callbacks.ReduceLROnPlateau(factor=1.0)
 

@@ -43,6 +43,13 @@ def test_spatial_dropout_takes_whole_channels(layer, shape, axes):
     assert set(np.unique(y)) == {0, 2}
 
 
+def test_one_decision_holds_along_the_axes_of_size_one_in_noise_shape():
+    y = layers.Dropout(0.5, noise_shape=(None, 1, 6))(np.ones((8, 5, 6), "float32"), training=True)
+    assert (y.max(1) == y.min(1)).all()
+    assert set(np.unique(y)) == {0, 2}
+    assert (y.max(2) != y.min(2)).any()
+
+
 @pytest.mark.parametrize("backend", ["native", "xla"])
 @pytest.mark.parametrize("make", [lambda: layers.Dropout(0.5), lambda: layers.Dropout(0.3, noise_shape=(None, 1)),
                                   lambda: layers.AlphaDropout(0.5)])

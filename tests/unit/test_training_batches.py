@@ -61,6 +61,9 @@ def test_a_generator_that_ends_ends_training(way):
     with pytest.warns(LaminaWarning, match="the data ran out"):
         history = model.fit((b for b in Again()), epochs=3, verbose=0)
     assert history.epoch == [0]
+    with pytest.warns(LaminaWarning, match="the data ran out(.|\\n)*epoch 2, step 1 of 2"):
+        history = model.fit((b for b in list(Again())[:3]), epochs=3, steps_per_epoch=2, verbose=0)
+    assert history.epoch == [0, 1]
 
 
 @every_way
