@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import _native
 from ...composite import inline
-from ...errors import RowError, message
+from ...errors import RowError, ShapeError, message
 from ...passes import simplify
 from ...types import dtype_name
 from ..program import Bound, Placed, Program
@@ -46,6 +46,7 @@ class NativeProgram(Program):
         self.prologue_slots: list[int] = []
         self.written = {place[id(s)].storage for s in bound.updates}
         self.graph, self.can = graph, can
+        refuse_too_large(graph)
         planner = Planner(graph, given, targets, can, self.pack_once, {v.storage for v in self.slots})
         self.drafts = planner.drafts
         self.results = [planner.views[y] for y in graph.outputs[:n]]
@@ -53,9 +54,7 @@ class NativeProgram(Program):
         self.shown = [v.operand() for v in self.results]
         self.engines: dict[tuple, _native.Program] = {}
         self.cursor = np.zeros(1, np.int64)
-        self.identity = np.arange(
-            max([v.shape[0] if v.shape else 1 for v in self.arguments], default=0), dtype=np.int64
-        )
+        self.identity: np.ndarray | None = None  # the order of rows that are given just so
         self.versions: list[int] | None = None
         self.last: _native.Program | None = None
         self.single: _native.Program | None = None  # the one for arrays in the very types of the arguments
@@ -114,6 +113,9 @@ class NativeProgram(Program):
     def execute(self, arrays):
         if self.single is None:
             kinds = tuple((t.dtype, t.shape[0] if t.shape else 1) for t in self.bound.arguments)
+            if self.identity is None:
+                rows = max((v.shape[0] for v in self.arguments if v.shape), default=1)
+                self.identity = np.arange(rows, dtype=np.int64)
             self.single = self.engine(kinds, len(self.identity))
             self.single.bind(ORDER, self.identity)
         for i, array in enumerate(arrays, FIRST):
@@ -142,9 +144,10 @@ class NativeProgram(Program):
             program.run(steps, stale)
         except IndexError as problem:
             raise self.named(problem) from None
+        finally:  # also where Ctrl-C or an error ends a run: the steps before it are done
+            for slot in self.bound.updates:
+                slot.version += 1
         self.versions, self.last = versions, program
-        for slot in self.bound.updates:
-            slot.version += 1
         return [program.read(*operand) for operand in self.shown]
 
     def named(self, problem: IndexError) -> IndexError:
@@ -180,3 +183,17 @@ def placed(draft: Draft, instruction: int) -> list[Placed]:
     for inner in draft.body.drafts if draft.body else ():
         rows += placed(inner, instruction)
     return rows
+
+
+def refuse_too_large(graph) -> None:
+    """A ShapeError where a value has more bytes than an address can tell, before anything is planned."""
+    for node in [*graph.inputs, *graph.nodes]:
+        for type in node.types:
+            if type.size * SIZES[type.dtype] >= 2**62:
+                raise ShapeError(
+                    message(
+                        f"{node.path or node.name or 'a value'} is larger than any machine",
+                        got=f"{type}, {type.size * SIZES[type.dtype]:.1e} bytes",
+                        want="fewer than 2**62 bytes",
+                    )
+                )
