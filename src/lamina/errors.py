@@ -9,6 +9,7 @@ import os
 import sys
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
+MANY = 40  # names that a message lists; of more it lists those that are alike
 NOT_THE_USERS = (contextlib.__file__, functools.__file__)  # they stand between our frames
 
 
@@ -80,10 +81,13 @@ def dtype_error(op, problem: str, *, got=(), want=None, fix=None) -> DtypeError:
 
 
 def unknown(kind: str, name: str, known, hint: str | None = None) -> ArgumentError:
-    """``name`` is none of ``known``: says which are, and which was probably meant."""
-    close = difflib.get_close_matches(str(name), list(known), n=1)
+    """``name`` is none of ``known``: says which are (of many the likeliest), and which was probably meant."""
+    names = sorted(n for n in known if not n.startswith("_"))
+    close = difflib.get_close_matches(str(name), names, n=1)
     fix = f"did you mean {close[0]!r}?" if close else hint
-    return ArgumentError(message(f"unknown {kind} {name!r}", want=", ".join(sorted(known)), fix=fix))
+    shown = names if len(names) <= MANY else sorted(difflib.get_close_matches(str(name), names, n=8, cutoff=0.0))
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return ArgumentError(message(f"unknown {kind} {name!r}", want=", ".join(shown) + more, fix=fix))
 
 
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtra:

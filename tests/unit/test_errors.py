@@ -50,5 +50,14 @@ def test_an_unknown_name():
     assert "fix:  read the list" in far
 
 
+def test_of_many_names_the_likeliest_are_listed():
+    text = str(errors.unknown("layer", "Danse", [*(f"Layer{i}" for i in range(60)), "Dense", "_Dense"]))
+    want, fix = text.splitlines()[1:]
+    assert fix == "  fix:  did you mean 'Dense'?"
+    assert "Dense, " in want
+    assert want.endswith(" and 53 more")
+    assert "_Dense" not in want
+
+
 def test_a_missing_library_names_the_extra():
     assert str(errors.missing_extra("JAX", "xla", "this")) == 'this needs JAX: pip install "lamina[xla]"'

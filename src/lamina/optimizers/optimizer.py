@@ -24,6 +24,7 @@ from .schedules import LearningRateSchedule
 from .schedules import deserialize as schedule_from
 from .schedules import serialize as schedule_config
 
+OLD_NAMES = "lr is called learning_rate; decay is a schedule, such as optimizers.schedules.InverseTimeDecay"
 SHARED = (
     "weight_decay",
     "clipnorm",
@@ -81,9 +82,7 @@ class Optimizer:
         **kwargs,
     ):
         for key in kwargs:
-            known = inspect.signature(type(self)).parameters
-            hint = "lr is called learning_rate; decay is a schedule, such as optimizers.schedules.InverseTimeDecay"
-            raise unknown(f"argument of {type(self).__name__}", key, [n for n in known if n != "kwargs"], hint=hint)
+            raise unknown(f"argument of {type(self).__name__}", key, inspect.signature(type(self)).parameters, OLD_NAMES)
         self.name = name or snake_case(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.use_ema, self.ema_momentum = global_clipnorm, use_ema, ema_momentum
@@ -110,11 +109,8 @@ class Optimizer:
         if any(p.kind is p.VAR_POSITIONAL and p.name == "shared" for p in given):
             own = [p for p in given if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in ("self", "name")]
             names = {p.name for p in own}
-            rest = [
-                p
-                for p in inspect.signature(Optimizer.__init__).parameters.values()
-                if p.name not in {"self", "learning_rate", "name", "kwargs"} | names
-            ]
+            told = names | {"self", "learning_rate", "name", "kwargs"}
+            rest = [p for n, p in inspect.signature(Optimizer.__init__).parameters.items() if n not in told]
             last = inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
             cls.__signature__ = inspect.Signature([*own, *rest, last])
 

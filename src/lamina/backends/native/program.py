@@ -161,7 +161,7 @@ class NativeProgram(Program):
         number -= rows if number < 0 else 0  # those from the end had the number of rows added
         return RowError(
             message(
-                f"{node.path or node.op.name}: the number {number} names no row",
+                f"{node.path or self.drafts[place].kernel}: the number {number} names no row",
                 got=f"{number} at position {found[3]} of the batch",
                 want=f"0..{rows - 1}, because there are {rows} rows",
                 fix="let input_dim be the largest number plus one" if node.path else None,
