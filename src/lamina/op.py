@@ -30,7 +30,7 @@ class Op:
     domain     between which numbers the inputs lie where the derivative is tested; whole numbers lie within ``whole``
     extremes   which of huge numbers (they overflow) and special ones (infinities, NaN) every backend treats alike
     leaves_unit_interval  whether results lie outside of 0..1, so that they are no probabilities; lint asks
-    slope      what the derivative is: "exact"; "kinked", where it is declared at kinks and ties; or "declared" throughout
+    slope      what the derivative is: "exact"; "kinked", declared at kinks and ties; or "declared" throughout
     """
 
     signature: str | None = None

@@ -14,7 +14,8 @@ def tasks():
 
 
 before = tasks()
-sys.addaudithook(lambda name, args: events.append(name) if name.startswith(("socket.", "subprocess.", "os.system")) else None)
+watched = ("socket.", "subprocess.", "os.system")
+sys.addaudithook(lambda name, args: events.append(name) if name.startswith(watched) else None)
 start = time.perf_counter()
 import lamina
 {use}

@@ -55,7 +55,7 @@ def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:
     form  what a model file says: {"kind": "picture", "shape": [28, 28], "content": [20, 20], "centre": "mass"};
           the centre may be "box" too; a shape of three sizes has one channel, one of one size is flat
 
-    Values are 0 (background) to 1. The background is what most of the border is. Contrast is stretched to the whole range.
+    Values are 0 (background) to 1. Most of the border is background. Contrast is stretched to the whole range.
 
     >>> grey = np.full((40, 30), 255, "uint8")
     >>> grey[10:30, 12:18] = 0

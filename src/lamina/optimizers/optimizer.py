@@ -24,7 +24,7 @@ from .schedules import LearningRateSchedule
 from .schedules import deserialize as schedule_from
 from .schedules import serialize as schedule_config
 
-OLD_NAMES = "lr is called learning_rate; decay is a schedule, such as optimizers.schedules.InverseTimeDecay"
+OLD = "lr is called learning_rate; decay is a schedule, such as optimizers.schedules.InverseTimeDecay"
 SHARED = (
     "weight_decay",
     "clipnorm",
@@ -82,7 +82,7 @@ class Optimizer:
         **kwargs,
     ):
         for key in kwargs:
-            raise unknown(f"argument of {type(self).__name__}", key, inspect.signature(type(self)).parameters, OLD_NAMES)
+            raise unknown(f"argument of {type(self).__name__}", key, inspect.signature(type(self)).parameters, OLD)
         self.name = name or snake_case(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.use_ema, self.ema_momentum = global_clipnorm, use_ema, ema_momentum
