@@ -92,7 +92,8 @@ class CTC(Loss):
             values, feasible = self.values(y_true, ops.cast(y_pred, dtype), mask_of(y_pred))
             if sample_weight is not None:
                 sample_weight = ops.cast(as_value(sample_weight), dtype)
-                if len(sample_weight.shape) == 1:  # a weight of 0 must take an infinite loss away
+                if math.prod(sample_weight.shape) == values.shape[0]:  # a weight of 0 takes an infinite loss away
+                    sample_weight = ops.reshape(sample_weight, tuple(values.shape))
                     values = ops.where(ops.equal(sample_weight, 0.0), 0.0, values)
             return reduce_weighted(
                 values, sample_weight, feasible if self.infeasible == "skip" else None, self.reduction

@@ -100,7 +100,7 @@ class EditDistance(Mean):
 
     direction = "down"
 
-    def __init__(self, normalize: bool = True, name: str | None = "edit_distance", dtype=None, *, blank: int = 0):
+    def __init__(self, normalize: bool = True, name="edit_distance", dtype=None, *, blank: int = 0):
         super().__init__(name, dtype)
         self.normalize, self.blank = bool(normalize), int(blank)
 
@@ -128,7 +128,7 @@ class LabelErrorRate(Metric):
 
     direction = "down"
 
-    def __init__(self, name: str | None = "label_error_rate", dtype=None, *, blank: int = 0):
+    def __init__(self, name="label_error_rate", dtype=None, *, blank: int = 0):
         super().__init__(dtype, name)
         self.blank = int(blank)
         self.edits = self.add_variable((), name="edits")
