@@ -231,3 +231,12 @@ def test_weights_made_inside_of_a_trace_are_numbers():
     with Trace():
         layer(placeholder(Type("float32", (3, 4))))
     assert layer.get_weights()[0].std() > 0
+
+
+def test_what_trains_and_what_does_not_are_listed_apart():
+    layer = layers.BatchNormalization()
+    layer.build((None, 2))
+    assert [v.name for v in layer.trainable_variables] == ["gamma", "beta"]
+    assert [v.name for v in layer.non_trainable_variables] == ["moving_mean", "moving_variance"]
+    layer.trainable = False
+    assert [len(layer.trainable_weights), len(layer.non_trainable_weights)] == [0, 4]

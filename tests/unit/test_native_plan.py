@@ -5,6 +5,7 @@ import pytest
 
 from lamina import ops
 from lamina.backends import native, reference
+from lamina.errors import RowError
 from lamina.gradients import gradients
 from lamina.ops.scan import scan
 from lamina.trace import Variable, trace
@@ -217,3 +218,13 @@ def test_a_row_number_outside_the_table_is_an_error():
     )
     with pytest.raises(IndexError, match="7"):
         program.run(np.zeros((5, 3), "float32"), np.array([1, 7], "int32"))
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_a_row_number_before_the_first_row_is_an_error_too(backend):
+    made = trace(lambda t, i: ops.take(t, i, axis=0), [Type("float32", (5, 3)), Type("int32", (2,))])
+    table = np.arange(15, dtype="float32").reshape(5, 3)
+    np.testing.assert_array_equal(made(table, np.array([-1, 4], "int32"), backend=backend), table[[4, 4]])
+    for bad in (-6, 5):
+        with pytest.raises(RowError, match=f"the number {bad} names no row"):
+            made(table, np.array([1, bad], "int32"), backend=backend)

@@ -251,3 +251,17 @@ def test_runs_no_code(tmp_path, sound, monkeypatch):
     for place, name in ((builtins, "eval"), (builtins, "exec"), (pickle, "loads"), (pickle, "load")):
         monkeypatch.setattr(place, name, never)
     lamina.load_model(path)
+
+
+def test_packed_members_and_untrue_sizes_are_refused_for_what_they_are(tmp_path, sound):
+    description, weights, _ = sound
+    path = tmp_path / "m.lamina"
+    members = ("model.json", description), ("weights.safetensors", weights)
+    path.write_bytes(zipped(*members, compression=zipfile.ZIP_BZIP2))
+    with pytest.raises(FileFormatError, match=r"model\.json is packed or encrypted(.|\n)*zip -0"):
+        lamina.load_model(path)
+    entry = zipfile.ZipInfo("weights.safetensors")
+    for size, packed in ((2**40, 2**40), (2**20, 10)):
+        entry.file_size, entry.compress_size = size, packed
+        with pytest.raises(FileFormatError, match=f"is not true\n  got:  {size} bytes in a file of 2097152"):
+            archive.check(entry, 2**21, "m.lamina")
