@@ -1,101 +1,61 @@
-"""Trains the same networks with Lamina and its peers, in turn, and prints medians and ratios.
+"""Lamina beside its peers: ``python -m bench`` measures, ``python -m bench table`` writes the tables of the docs.
 
-    python -m bench                        everything
-    python -m bench book lstm --peers torch --rounds 9
+    python -m bench                            the training races, then everything else
+    python -m bench book lstm --peers torch    some of the training races
+    python -m bench convolutions 0 3           some of the single convolutions
+    python -m bench inference sklearn startup memory threads compile growth floor
 
 One process for each competitor, one active at a time, round after round, so that a slow phase of the machine hits all
-of them. The result goes to bench/results/MACHINE-DATE.json as well. Needs ``pip install '.[bench]'``.
+of them; what they compute is compared before. Numbers are medians (least-greatest). Results go to
+bench/results/MACHINE-DATE.json as well. Needs ``pip install '.[bench]'``; ``floor`` also a C++ compiler.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
-import json
-import platform
-import statistics
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Callable
 
+from . import compilation, convolutions, floor, growth, inference, memory, startup, tabular, threads, training
+from .results import fill_page
 from .works import WORKS
 
-
-class Competitor:
-    """A worker process that waits for its turn."""
-
-    def __init__(self, peer: str, work: str):
-        self.peer = peer
-        command = [sys.executable, "-m", "bench.worker", peer, work]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.times: list[float] = []
-        assert self.process.stdout is not None
-        if self.process.stdout.readline().strip() != "ready":
-            raise SystemExit(f"bench: {peer} could not prepare {work}")
-
-    def turn(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        self.times.append(float(self.process.stdout.readline()))
-
-    def stop(self) -> None:
-        self.process.communicate()
-
-
-def race(name: str, peers: list[str], rounds: int) -> dict:
-    """Microseconds a step of each competitor: median, least and greatest."""
-    competitors = [Competitor(peer, name) for peer in ["lamina", *peers]]
-    for _ in range(rounds):
-        for competitor in competitors:
-            competitor.turn()
-    for competitor in competitors:
-        competitor.stop()
-    return {
-        c.peer: {"median": statistics.median(c.times) * 1e6, "min": min(c.times) * 1e6, "max": max(c.times) * 1e6}
-        for c in competitors
-    }
-
-
-def row(name: str, result: dict) -> str:
-    cells = [f"{peer} {v['median']:9.0f} ({v['min']:.0f}-{v['max']:.0f})" for peer, v in result.items()]
-    best = min((v["median"] for peer, v in result.items() if peer != "lamina"), default=float("nan"))
-    return f"{name:10} {'  '.join(cells)}  ratio {best / result['lamina']['median']:.2f}"
-
-
-def versions() -> dict:
-    found = {}
-    for package in ("lamina", "numpy", "torch", "jax"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+MEASURES: dict[str, Callable[[int, list[str]], None]] = {
+    "convolutions": convolutions.measure,
+    "inference": inference.measure,
+    "sklearn": tabular.measure,
+    "startup": startup.measure,
+    "memory": memory.measure,
+    "threads": threads.measure,
+    "compile": compilation.measure,
+    "growth": growth.measure,
+    "floor": floor.measure,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("works", nargs="*", default=list(WORKS), help=f"some of {', '.join(WORKS)}")
-    parser.add_argument("--peers", default="torch,jax")
+    names = ", ".join([*WORKS, *MEASURES, "table"])
+    parser.add_argument("names", nargs="*", help=f"some of {names}; numbers belong to convolutions")
+    parser.add_argument("--peers", default="torch,jax", help="of the training races")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
+    numbers = [n for n in arguments.names if n.isdigit()]
+    chosen = [n for n in arguments.names if not n.isdigit()] or [*WORKS, *MEASURES]
+    for name in chosen:
+        if name not in (*WORKS, *MEASURES, "table"):
+            parser.error(f"unknown name {name!r}; there are {names}")
     peers = [p for p in arguments.peers.split(",") if p]
-    print("microseconds a step: median (least-greatest); ratio: best peer's median / Lamina's")
-    results = {}
-    for name in arguments.works:
-        results[name] = race(name, peers, arguments.rounds)
-        print(row(name, results[name]), flush=True)
-    folder = Path(__file__).parent / "results"
-    folder.mkdir(exist_ok=True)
-    machine = platform.processor() or platform.machine()
-    path = folder / f"{machine}-{time.strftime('%Y-%m-%d')}.json"
-    path.write_text(
-        json.dumps({"versions": versions(), "rounds": arguments.rounds, "us_per_step": results}, indent=1) + "\n"
-    )
+    if works := [n for n in chosen if n in WORKS]:
+        print("training, microseconds a step: median (least-greatest); ratio: best peer's median / Lamina's")
+        training.measure(arguments.rounds, works, peers)
+    for name in chosen:
+        if name in MEASURES:
+            print(f"{name}: {(MEASURES[name].__module__.rpartition('.')[2])}", flush=True)
+            MEASURES[name](arguments.rounds, numbers)
+        elif name == "table":
+            fill_page()
 
 
 if __name__ == "__main__":
