@@ -1,8 +1,10 @@
 # Each target is at most three lines; .ci/run calls the same ones.
 PYTHON ?= $(if $(VIRTUAL_ENV),python,$(if $(wildcard .venv/bin/python),.venv/bin/python,python3))
 OP ?= tanh
-SANITIZE ?= address
-RUNTIME = $(shell $(CXX) -print-file-name=lib$(subst address,asan,$(subst undefined,ubsan,$(subst thread,tsan,$(SANITIZE)))).so)
+SANITIZE ?= address,undefined
+RUNTIMES = $(foreach s,$(subst $(comma), ,$(SANITIZE)),$(shell $(CXX) -print-file-name=lib$(patsubst address,asan,$(patsubst undefined,ubsan,$(patsubst thread,tsan,$(s)))).so))
+INSTRUMENTED = build/sanitize-$(subst $(comma),-,$(SANITIZE))
+comma := ,
 
 .PHONY: setup build test check bench examples scatter sanitize wheel clean
 
@@ -30,10 +32,10 @@ examples:   ## run every example and compare what it prints
 scatter:    ## the source files that know one op: make scatter OP=tanh
 	@$(PYTHON) tools/scatter.py $(OP)
 
-sanitize:   ## the suite's native tests under a sanitizer: make sanitize SANITIZE=undefined
-	python3 -m venv build/sanitize && build/sanitize/bin/pip install -q '.[test]' \
-	    -C cmake.define.LAMINA_SANITIZE=$(SANITIZE) -C build-dir=build/sanitize-$(SANITIZE)
-	LD_PRELOAD=$(RUNTIME) ASAN_OPTIONS=detect_leaks=0 build/sanitize/bin/python -m pytest -k native
+sanitize:   ## the engine's tests under sanitizers: make sanitize; make sanitize SANITIZE=thread
+	cmake -S . -B $(INSTRUMENTED) -DLAMINA_SANITIZE=$(SANITIZE) -DPython_EXECUTABLE=$$($(PYTHON) -c "import sys; print(sys.executable)") \
+	    -Dnanobind_DIR=$$($(PYTHON) -m nanobind --cmake_dir) && cmake --build $(INSTRUMENTED) --target _native -j2
+	PYTHON=$(PYTHON) tools/with_sanitizer $(INSTRUMENTED) $(RUNTIMES)
 
 wheel:      ## dist/lamina-*.whl
 	$(PYTHON) -m pip wheel -q . --no-deps -w dist
