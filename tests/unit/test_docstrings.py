@@ -24,6 +24,7 @@ def test_examples_of(name, monkeypatch, tmp_path):
     said: list[str] = []
     names = {**vars(module), "lamina": lamina, "np": np}
     for test in doctest.DocTestFinder(exclude_empty=True).find(module, globs=names):
+        test.globs["__name__"] = "__main__"  # classes of an example are a user's, not registered as ours
         reset_names()
         lamina.random.set_seed(0)
         doctest.DocTestRunner(verbose=False, optionflags=FLAGS).run(test, out=said.append)
