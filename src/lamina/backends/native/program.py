@@ -118,9 +118,10 @@ class NativeProgram(Program):
                 self.identity = np.arange(rows, dtype=np.int64)
             self.single = self.engine(kinds, len(self.identity))
             self.single.bind(ORDER, self.identity)
+        program = self.single
         for i, array in enumerate(arrays, FIRST):
-            self.single.bind(i, array)
-        return self.run_engine(self.single, 0, 1)
+            program.bind(i, array)
+        return self.run_engine(program, 0, 1)
 
     def run_steps(self, sources, order, first, steps):
         return self.go(sources, order, first, steps)
