@@ -166,6 +166,9 @@ def scan(f, init, xs=None, length: int | None = None, reverse: bool = False):
 
     ``init``, ``xs`` and what ``f`` gives may be a tensor or a list of tensors. Without ``xs`` give ``length``; f then
     gets None. The same as ``keras.ops.scan``, and it has a derivative.
+
+    What does not depend on the carry or on x is computed once, before the loop. That goes for random numbers too: f is
+    one place in the program, so it draws the same ones at each step. Draw them outside and scan over them instead.
     """
     carry, single_carry = as_list(init)
     rows, single_x = as_list(xs)
