@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -52,12 +52,17 @@ class Registry:
         """``@registry("mse")`` registers what follows under its own name and under "mse"."""
         return lambda item: self.register(item, *aliases)
 
-    def find(self, name: str, custom_objects: dict[str, Any] | None = None):
-        """The class or function of a name, or an ArgumentError that says which names there are."""
+    def find(self, name: str, custom_objects: dict[str, Any] | None = None, also: Iterable[str] = ()):
+        """The class or function of a name, or an ArgumentError that says which names there are.
+
+        also  names that the family knows elsewhere, for the message
+        """
         for names in (custom_objects or {}, _custom.get() or {}, self.known):
             if name in names:
                 return names[name]
-        raise unknown(self.kind, name, self.known, hint=f"pass the {self.kind} itself, or name it in custom_objects")
+        raise unknown(
+            self.kind, name, {*self.known, *also}, hint=f"pass the {self.kind} itself, or name it in custom_objects"
+        )
 
     def get(self, identifier, custom_objects: dict[str, Any] | None = None):
         """The object for a name, a configuration, a class, a function or an object; None for None.

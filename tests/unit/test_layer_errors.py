@@ -189,6 +189,22 @@ def unknown_argument_of_sgd():
     lamina.optimizers.SGD(lr=0.1)
 
 
+def unknown_name_of_a_loss():
+    compiled(4, "sparse_categorical_crossentropie")
+
+
+def unknown_name_of_a_metric():
+    compiled(4, "mse").compile("sgd", "mse", metrics=["acuracy"])
+
+
+def unknown_name_of_an_optimizer():
+    compiled(4, "mse").compile("adm", "mse")
+
+
+def metrics_for_loss_weights():
+    compiled(4, "mse").compile("adam", "mse", ["accuracy"])
+
+
 CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank, lstm_upon_lstm,
          merge_of_unequal_shapes,
          reshape_of_other_size, unknown_activation, unknown_argument, units_of_zero, dropout_rate, disconnected,
@@ -196,7 +212,8 @@ CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank,
          branch_on_a_symbol_of_a_layer, lstm_of_no_time, two_tensors_for_one, no_tensor, text_for_numbers,
          number_without_a_row, unknown_argument_of_lstm, merge_layer, concatenate_layer, rank_of_data, width_of_data,
          targets_that_would_repeat, one_hot_for_class_numbers, label_without_an_output, nan_in_the_data,
-         no_row_in_training, probabilities_for_logits, unknown_argument_of_sgd]
+         no_row_in_training, probabilities_for_logits, unknown_argument_of_sgd, unknown_name_of_a_loss,
+         unknown_name_of_a_metric, unknown_name_of_an_optimizer, metrics_for_loss_weights]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda f: f.__name__)

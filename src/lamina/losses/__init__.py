@@ -101,6 +101,9 @@ for _function, *_aliases in (
     registry.register(_function, *_aliases)
 
 
+BY_SHAPE = ("crossentropy", "ce")  # names for one of several losses: the shapes of labels and outputs choose
+
+
 def get(identifier):
     """The loss for a name, a configuration, a class, a function or a loss; None for None.
 
@@ -130,6 +133,15 @@ def deserialize(name, custom_objects=None):
     return registry.deserialize(name, custom_objects)
 
 
+def check_name(name: str) -> None:
+    """Refuses a name under which there is no loss with an ArgumentError; which loss is meant, the shapes say later.
+
+    >>> lamina.losses.check_name("crossentropy")
+    """
+    if name.lower() not in BY_SHAPE:
+        registry.find(name, also=BY_SHAPE)
+
+
 def for_output(identifier, y_true, y_pred) -> Loss | None:
     """The Loss that ``compile`` means by an identifier for one output; "crossentropy" is chosen by the shapes.
 
@@ -140,7 +152,7 @@ def for_output(identifier, y_true, y_pred) -> Loss | None:
     """
     if identifier is None or isinstance(identifier, Loss):
         return identifier
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
+    if isinstance(identifier, str) and identifier.lower() in BY_SHAPE:
         return (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy)[
             ("binary", "sparse", "categorical").index(kind_of_labels(y_true, y_pred))
         ](name=identifier)

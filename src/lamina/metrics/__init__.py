@@ -192,6 +192,15 @@ def deserialize(config, custom_objects=None):
     return registry.deserialize(config, custom_objects)
 
 
+def check_name(name: str) -> None:
+    """Refuses a name under which there is no metric with an ArgumentError; which one is meant, the shapes say later.
+
+    >>> lamina.metrics.check_name("accuracy")
+    """
+    if name.lower() not in BY_SHAPE and name not in losses.known:
+        registry.find(name, also=BY_SHAPE)
+
+
 def for_output(identifier, y_true, y_pred) -> Metric:
     """The Metric that ``compile`` means by an identifier for one output.
 
@@ -203,9 +212,8 @@ def for_output(identifier, y_true, y_pred) -> Metric:
     """
     if isinstance(identifier, Metric):
         return identifier
-    kinds = {"acc": ACCURACIES, "accuracy": ACCURACIES, "ce": CROSSENTROPIES, "crossentropy": CROSSENTROPIES}
-    if isinstance(identifier, str) and identifier.lower() in kinds:
-        return kinds[identifier.lower()][kind_of_labels(y_true, y_pred)](name=identifier)
+    if isinstance(identifier, str) and identifier.lower() in BY_SHAPE:
+        return BY_SHAPE[identifier.lower()][kind_of_labels(y_true, y_pred)](name=identifier)
     by_loss = isinstance(identifier, str) and identifier not in registry.known and identifier in losses.known
     found = losses.get(identifier) if by_loss else registry.get(identifier)
     if not isinstance(found, Metric):
@@ -223,3 +231,4 @@ CROSSENTROPIES = {
     "sparse": SparseCategoricalCrossentropy,
     "categorical": CategoricalCrossentropy,
 }
+BY_SHAPE = {"acc": ACCURACIES, "accuracy": ACCURACIES, "ce": CROSSENTROPIES, "crossentropy": CROSSENTROPIES}

@@ -15,6 +15,7 @@ from ..op import as_node
 from ..random import default_generator
 from ..trace import Generator, Variable
 from . import nest
+from .objective import check_told
 from .step import State, every_layer, generator_of, penalties, settle, total_of, update_weights
 
 ACCEPTED = ("steps_per_execution", "jit_compile", "auto_scale_loss")
@@ -80,7 +81,7 @@ class Compiled:
         lint              "warn", "error" or "off": what to do where data look wrong; "off" lets NaN and infinity in
 
         ``steps_per_execution``, ``jit_compile`` and ``auto_scale_loss`` are accepted for Keras's sake. ArgumentError
-        for names that are not known.
+        for names that are not known, and for metrics in the place of loss_weights.
 
         >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
         >>> model.compile("sgd", loss="mse")
@@ -96,6 +97,7 @@ class Compiled:
                     "lint says what to do where something looks wrong", got=repr(lint), want=", ".join(map(repr, LINT))
                 )
             )
+        check_told(loss, loss_weights, metrics, weighted_metrics)
         before = self.__dict__.get("_state")
         self.optimizer = optimizers.get(optimizer)
         arguments = {

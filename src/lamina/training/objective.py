@@ -5,6 +5,7 @@ All of this runs inside of the traced step: losses give nodes, and metrics keep 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +21,39 @@ def complaint(problem: str, *, got: str, want: str) -> ArgumentError:
     return ArgumentError(
         message(problem, got=got, want=want, fix="say it for each output: a list in order, or a dict by name")
     )
+
+
+def check_told(loss, loss_weights, metrics, weighted_metrics) -> None:
+    """Refuses at once what ``compile`` was told and no output can mean: unknown names, weights that are no numbers."""
+    for factor in told_leaves(loss_weights):
+        if not hasattr(factor, "__float__"):  # before the names: the third argument of compile is not the metrics
+            told = loss_weights if isinstance(loss_weights, list | tuple | dict) else [loss_weights]
+            named = all(isinstance(name, str) for name in told) and not isinstance(told, dict)
+            raise ArgumentError(
+                message(
+                    "loss_weights, the third argument of compile, are numbers",
+                    got=repr(loss_weights),
+                    want="one number for each output",
+                    fix=f"compile(optimizer, loss, metrics={list(told) if named else '[…]'})",
+                )
+            )
+    for check, told in (
+        (losses_module.check_name, loss),
+        (metrics_module.check_name, metrics),
+        (metrics_module.check_name, weighted_metrics),
+    ):
+        for name in told_leaves(told):
+            if isinstance(name, str):
+                check(name)
+
+
+def told_leaves(told) -> Iterator[Any]:
+    """Everything said about outputs, whether for all of them, in a list or in a dict by name."""
+    if isinstance(told, dict | list | tuple):
+        for inner in told.values() if isinstance(told, dict) else told:
+            yield from told_leaves(inner)
+    elif told is not None:
+        yield told
 
 
 @contextmanager
