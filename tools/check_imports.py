@@ -26,7 +26,7 @@ ORDER = [
     "random activations initializers regularizers constraints",
     "layers losses metrics optimizers",
     "models training callbacks saving",
-    "data datasets insight interop sklearn distribution",
+    "data datasets insight interop sklearn distribution utils",
     "cli studio __main__",
 ]
 FACES = {"lamina/ops/__init__.py": "composites"}  # Keras's name for a place; it shows things from further down

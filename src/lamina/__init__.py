@@ -40,6 +40,7 @@ LAZY = {
     "files": "lamina.files",
     "insight": "lamina.insight",
     "saving": "lamina.saving",
+    "utils": "lamina.utils",
     "load_model": "lamina.saving",
     "save_model": "lamina.saving",
     "explain": "lamina.insight",

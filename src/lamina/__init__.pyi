@@ -18,6 +18,7 @@ from . import optimizers as optimizers
 from . import random as random
 from . import regularizers as regularizers
 from . import saving as saving
+from . import utils as utils
 from .backends.native import get_num_threads as get_num_threads
 from .backends.native import set_num_threads as set_num_threads
 from .callbacks import Callback as Callback

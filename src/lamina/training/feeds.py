@@ -192,6 +192,8 @@ class IterableFeed:
 
         order  gives the numbers of the batches, for what is read by number
         """
+        if hasattr(self.data, "on_epoch_begin"):
+            self.data.on_epoch_begin()
         if self.numbered:
             assert self.batches is not None
             for i in range(skip, self.batches) if order is None else order[skip:]:

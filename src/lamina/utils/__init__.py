@@ -1,0 +1,20 @@
+"""Keras's ``utils``: class numbers to one-hot rows, sequences to tables, data read by number. The name is Keras's."""
+
+from ..registry import custom_object_scope
+from .batches import PyDataset, Sequence
+from .class_rows import normalize, to_categorical
+from .seeding import set_random_seed
+from .sequences import pad_sequences
+
+CustomObjectScope = custom_object_scope
+
+__all__ = [
+    "CustomObjectScope",
+    "PyDataset",
+    "Sequence",
+    "custom_object_scope",
+    "normalize",
+    "pad_sequences",
+    "set_random_seed",
+    "to_categorical",
+]
