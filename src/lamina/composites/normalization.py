@@ -111,13 +111,18 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon: float | None
 
 
 @public
-def rms_normalization(x, scale=1, axis=-1, epsilon: float | None = None):
-    """x divided by its root mean square over ``axis``, times ``scale``. Zhang, Sennrich (NeurIPS 2019), equation 4."""
+def rms_normalization(x, scale=None, axis=-1, epsilon: float | None = None):
+    """x divided by its root mean square over ``axis``, times ``scale`` if given.
+
+    Zhang, Sennrich (NeurIPS 2019), equation 4.
+    """
     (x,) = floats(x)
     axes = canonical_axes(axis, len(x.shape))
     share = 1.0 / max(prod(x.shape[a] for a in axes), 1)
     square_mean = mul(sum_(square(x), axes=axes), share)
     y = mul(x, spread(rsqrt(add(square_mean, 1e-7 if epsilon is None else epsilon)), x, axes))
+    if scale is None:
+        return y
     scale = as_value(scale)
     return mul(y, seen(scale, x, axes) if len(scale.shape) else scale)
 

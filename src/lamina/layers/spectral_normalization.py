@@ -55,6 +55,12 @@ class SpectralNormalization(Wrapper):
         """The weight that is divided."""
         return getattr(self.layer, "embeddings" if hasattr(self.layer, "embeddings") else "kernel")
 
+    @property
+    def variables(self) -> list:
+        """All state: the kernel, the vector of the power method, then the other weights of the layer, as in Keras."""
+        found = super().variables
+        return [self.kernel, *(v for v in found if v is not self.kernel)] if self.built else found
+
     def build(self, input_shape=None):
         if not self.layer.built:
             self.layer.build(input_shape)
