@@ -2,8 +2,23 @@
 
 from .models.saving import load_model, save_model
 from .models.weight_files import load_weights, save_weights
-from .registry import custom_object_scope
+from .registry import (
+    custom_object_scope,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 
 CustomObjectScope = custom_object_scope
 
-__all__ = ["CustomObjectScope", "custom_object_scope", "load_model", "load_weights", "save_model", "save_weights"]
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, message, unknown
+from ..registry import get_registered_name
 from ..types import DTYPES
 from .symbol import Symbol
 from .tracking import Tracked
@@ -97,7 +98,7 @@ def plain(value):
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
     if hasattr(value, "get_config") and not isinstance(value, type):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        return {"class_name": get_registered_name(type(value)), "config": value.get_config()}
     if getattr(value, "__module__", "").startswith("lamina.") and hasattr(value, "__name__"):
         return value.__name__
     raise ArgumentError(message("this is not data", got=repr(value)))

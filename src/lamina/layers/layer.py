@@ -19,7 +19,7 @@ import numpy as np
 from .. import activations, constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, TraceError, message, unknown
 from ..op import as_node, as_value, tracing
-from ..registry import Registry
+from ..registry import Registry, get_registered_name
 from ..trace import Variable, current, untraced
 from .allowance import first_value
 from .arguments import (
@@ -261,7 +261,7 @@ class Layer(Tracked):
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
         for key, value in arguments_of(self).items():
             try:
-                config[key] = value.__name__ if names_itself(key, value) else plain(value)
+                config[key] = get_registered_name(value) if names_itself(key, value) else plain(value)
             except ArgumentError as error:
                 if own or type(self).__module__.startswith("lamina."):
                     raise ArgumentError(

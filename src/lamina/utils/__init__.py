@@ -1,6 +1,6 @@
 """Keras's ``utils``: class numbers to one-hot rows, sequences to tables, data read by number. The name is Keras's."""
 
-from ..registry import custom_object_scope
+from ..registry import custom_object_scope, get_registered_name, get_registered_object, register_keras_serializable
 from .batches import PyDataset, Sequence
 from .class_rows import normalize, to_categorical
 from .seeding import set_random_seed
@@ -13,8 +13,11 @@ __all__ = [
     "PyDataset",
     "Sequence",
     "custom_object_scope",
+    "get_registered_name",
+    "get_registered_object",
     "normalize",
     "pad_sequences",
+    "register_keras_serializable",
     "set_random_seed",
     "to_categorical",
 ]
