@@ -39,8 +39,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            error.message += f" There are {', '.join(COMMANDS)}."
-            raise
+            raise click.UsageError(f"{error.message} There are {', '.join(COMMANDS)}.", error.ctx) from None
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):
