@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -125,10 +126,10 @@ class Graph:
         self.nodes = [n for n in topological_order(self.outputs) if n.op]
 
 
-def topological_order(outputs: list[Node]) -> list[Node]:
-    """All nodes that the outputs depend on, each after its inputs; the order depends on the graph alone."""
+def topological_order(outputs: list[Node], known: Iterable[Node] = ()) -> list[Node]:
+    """All nodes that the outputs need beside the known ones, each after its inputs, in an order fixed by the graph."""
     order: list[Node] = []
-    seen: set[Node] = set()
+    seen = set(known)
     stack = [(n, False) for n in reversed(outputs)]
     while stack:
         node, ready = stack.pop()

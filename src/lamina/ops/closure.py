@@ -13,25 +13,9 @@ from ..op import _traces
 
 def transplanted(outputs: list[Node], new: dict[Node, Node]) -> list[Node]:
     """The nodes made again over other inputs; ``new`` says what stands for what and is filled up."""
-    for n in topological_order_until(outputs, new):
+    for n in topological_order(outputs, new):
         new[n] = rebuilt(n, tuple(new[x] for x in n.inputs))
     return [new[y] for y in outputs]
-
-
-def topological_order_until(outputs: list[Node], known) -> list[Node]:
-    """The nodes that the outputs need beside the known ones, each after its inputs."""
-    order: list[Node] = []
-    seen = set(known)
-    stack = [(n, False) for n in reversed(outputs)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
-    return order
 
 
 def closed(inputs: list[Node], outputs: list[Node]) -> tuple[Graph, list[Node]]:
