@@ -18,11 +18,9 @@ PACKAGES = ("lamina", "numpy", "torch", "jax", "onnxruntime", "scikit-learn")
 def machine() -> str:
     """The processor's name, and how many cores this process may use."""
     name = platform.processor() or platform.machine()
-    try:
-        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-        name = found.group(1).strip() if found else name
-    except OSError:
-        pass
+    told = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*:\s*(.+)", told.read_text()) if told.exists() else None
+    name = found.group(1).strip() if found else name
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{name}, {platform.machine()}, {cores} cores"
 

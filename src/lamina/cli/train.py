@@ -67,10 +67,7 @@ def command(
         optimizer=Adam(learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], backend=backend
     )
     if not machine:
-        console.head("Data", f"{data_set}: {chosen.title}")
-        console.say(*sets.told(chosen, found))
-        console.head("Network", f"{network}, seed {seed}")
-        model.summary(line_length=console.WIDTH, print_fn=lambda text: console.say(*text.splitlines()))
+        introduce(data_set, chosen, found, f"{network}, seed {seed}", model)
         steps = -(-len(x_train) // batch_size)
         console.head(
             "Training",
@@ -104,6 +101,14 @@ def command(
         console.as_json(report)
     else:
         tell(report, chosen, watch)
+
+
+def introduce(data_set: str, chosen: sets.DataSet, found: dict, title: str, model) -> None:
+    """Says what was found in the data, and what the network looks like."""
+    console.head("Data", f"{data_set}: {chosen.title}")
+    console.say(*sets.told(chosen, found))
+    console.head("Network", title)
+    model.summary(line_length=console.WIDTH, print_fn=lambda text: console.say(*text.splitlines()))
 
 
 def target(out: str | None, data_set: str) -> str:
