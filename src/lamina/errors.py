@@ -7,6 +7,7 @@ import difflib
 import functools
 import os
 import sys
+from contextlib import contextmanager
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 MANY = 40  # names that a message lists; of more it lists those that are alike
@@ -68,6 +69,15 @@ def message(problem: str, *, got=None, want=None, fix=None, where: bool = False)
         for i, text in enumerate(t for t in texts if t):
             lines.append(f"  {label + ':' if i == 0 else '':<6}{text}")
     return "\n".join(lines)
+
+
+@contextmanager
+def about(label: str):
+    """What is refused inside of the ``with`` block is said of ``label``, a layer or a model."""
+    try:
+        yield
+    except (ArgumentError, DataError, DtypeError) as error:
+        raise type(error)(str(error) if label in str(error) else f"{label}: {error}") from None
 
 
 def shape_error(op, problem: str, *, got=(), want=None, fix=None) -> ShapeError:

@@ -99,66 +99,78 @@ BAD = [
     (
         "lengths",
         lambda m: m.fit(X, LABELS[:10]),
+        'Sequential "sequential": '
         "the data differ in length\n  got:  x: 12 rows\n        y: 10 rows\n"
         "  want: one row for each sample in each of them\n  fix:  cut them to the same samples: 10 rows are the fewest",
     ),
     (
         "weights' length",
         lambda m: m.fit(X, LABELS, sample_weight=np.ones(11)),
+        'Sequential "sequential": '
         "the data differ in length\n  got:  x: 12 rows\n        y: 12 rows\n        sample_weight: 11 rows\n"
         "  want: one row for each sample in each of them\n  fix:  cut them to the same samples: 11 rows are the fewest",
     ),
     (
         "empty",
         lambda m: m.fit(X[:0], LABELS[:0]),
+        'Sequential "sequential": '
         "the data are empty\n  got:  x: float32[0, 3], y: int64[0]\n  want: at least one row\n"
         "  fix:  look at how they were read or selected: len(x) is 0",
     ),
-    ("no data", lambda m: m.fit(), "there are no data\n  want: x, an array with one row for each sample"),
+    ("no data", lambda m: m.fit(), 'Sequential "sequential": '
+        "there are no data\n  want: x, an array with one row for each sample"),
     (
         "one number",
         lambda m: m.fit(3.0, 1),
+        'Sequential "sequential": '
         "x is one number\n  got:  float64[]: [3.0]\n  want: one row for each sample",
     ),
     (
         "text",
         lambda m: m.fit(X, np.array(["cat", "dog"] * 6)),
+        'Sequential "sequential": '
         "y holds text where numbers are expected\n  got:  <U3[12]: ['cat', 'dog', 'cat', 'dog']\n  want: numbers\n"
         "  fix:  turn text into numbers first, for example one whole number per category",
     ),
     (
         "text among numbers",
         lambda m: m.fit(np.array([[1.0, 2.0, "red"]] * 12, object), LABELS),
+        'Sequential "sequential": '
         "x holds text where numbers are expected\n  got:  'red' at row 0, column 2\n  want: numbers\n"
         "  fix:  turn text into numbers first, for example one whole number per category",
     ),
     (
         "None",
         lambda m: m.fit([[1.0, 2.0, None]] * 12, LABELS),
+        'Sequential "sequential": '
         "x holds nothing (None) where numbers are expected\n  got:  None at row 0, column 2\n  want: numbers\n"
         "  fix:  turn text into numbers first, for example one whole number per category",
     ),
     (
         "ragged",
         lambda m: m.fit([[1, 2, 3], [4, 5]], [0, 1]),
+        'Sequential "sequential": '
         "x is a list of rows of different lengths\n  got:  [[1, 2, 3], [4, 5]]\n  want: rows of one length\n"
         "  fix:  pad the short ones, for example with zeros",
     ),
     (
         "NaN",
         lambda m: m.fit(nan_at(7, 2), LABELS),
+        'Sequential "sequential": '
         "x holds nan at row 7, column 2\n  got:  nan\n  want: finite numbers\n"
         "  fix:  drop these rows or fill the gaps first, for example with the mean of the column",
     ),
     (
         "infinity",
         lambda m: m.fit(nan_at(3, 0, -np.inf), LABELS),
+        'Sequential "sequential": '
         "x holds -inf at row 3, column 0\n  got:  -inf\n  want: finite numbers\n"
         "  fix:  drop these rows or fill the gaps first, for example with the mean of the column",
     ),
     (
         "NaN of a target",
         lambda m: m.fit(X, np.where(LABELS == 3, np.nan, LABELS)),
+        'Sequential "sequential": '
         "y holds nan at row 3\n  got:  nan; 3 of 12 values are not finite\n  want: finite numbers\n"
         "  fix:  drop these rows or fill the gaps first, for example with the mean of the column",
     ),

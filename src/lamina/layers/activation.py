@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import activations
+from ..errors import about
 from .layer import Layer
 
 
@@ -19,7 +20,8 @@ class Activation(Layer):
 
     def __init__(self, activation, **kwargs):
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        with about(self.label):
+            self.activation = activations.get(activation)
 
     def call(self, inputs):
         return self.activation(inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import activations, constraints, initializers, ops, regularizers
-from ..errors import ArgumentError, ShapeError, message
+from ..errors import ArgumentError, ShapeError, about, message
 from .dense import positive
 from .input_spec import InputSpec
 from .layer import Layer
@@ -23,7 +23,9 @@ class Sliding(Layer):
         self.strides = each_axis(label, "strides", strides, rank)
         self.dilation_rate = each_axis(label, "dilation_rate", dilation_rate, rank)
         self.padding = checked_padding(label, padding, ("valid", "same", "causal") if rank == 1 else ("valid", "same"))
-        self.data_format, self.activation = checked_format(label, data_format), activations.get(activation)
+        self.data_format = checked_format(label, data_format)
+        with about(self.label):
+            self.activation = activations.get(activation)
         self.use_bias, self.bias_initializer = use_bias, initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.bias_constraint = constraints.get(bias_constraint)

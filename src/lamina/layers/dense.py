@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import activations, constraints, initializers, regularizers
-from ..errors import ArgumentError, ShapeError, message
+from ..errors import ArgumentError, ShapeError, about, message
 from ..ops import add, matmul
 from .input_spec import InputSpec
 from .layer import Layer
@@ -53,7 +53,8 @@ class Dense(Layer):
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = positive("Dense", "units", units)
-        self.activation, self.use_bias = activations.get(activation), use_bias
+        with about(self.label):
+            self.activation, self.use_bias = activations.get(activation), use_bias
         self.kernel_initializer, self.bias_initializer = (
             initializers.get(kernel_initializer),
             initializers.get(bias_initializer),

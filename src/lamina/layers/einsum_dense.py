@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import activations, constraints, initializers, ops, regularizers
-from ..errors import ArgumentError, ShapeError, message
+from ..errors import ArgumentError, ShapeError, about, message
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -45,7 +45,8 @@ class EinsumDense(Layer):
         self.equation, self.bias_axes = equation, bias_axes
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.output_shape = list(self.partial_output_shape)
-        self.activation = activations.get(activation)
+        with about(self.label):
+            self.activation = activations.get(activation)
         self.kernel_initializer, self.bias_initializer = map(initializers.get, (kernel_initializer, bias_initializer))
         self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
         self.kernel_constraint, self.bias_constraint = map(constraints.get, (kernel_constraint, bias_constraint))

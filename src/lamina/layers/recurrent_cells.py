@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, constraints, initializers, regularizers
-from ..errors import ArgumentError, ShapeError, message
+from ..errors import ArgumentError, ShapeError, about, message
 from ..ops import add, concatenate, expand_dims, full, matmul, multiply, ones_like, split
 from .dense import positive
 from .dropout import checked_rate, dropped
@@ -51,7 +51,8 @@ class RecurrentCell(Layer):
     ):
         super().__init__(**kwargs)
         self.units, self.use_bias, self.seed = positive(type(self).__name__, "units", units), use_bias, seed
-        self.activation = activations.get(activation)
+        with about(self.label):
+            self.activation = activations.get(activation)
         self.kernel_initializer, self.kernel_regularizer = (
             initializers.get(kernel_initializer),
             regularizers.get(kernel_regularizer),
@@ -211,7 +212,8 @@ class LSTMCell(RecurrentCell):
             bias_initializer=bias_initializer,
             **kwargs,
         )
-        self.recurrent_activation, self.unit_forget_bias = activations.get(recurrent_activation), unit_forget_bias
+        with about(self.label):
+            self.recurrent_activation, self.unit_forget_bias = activations.get(recurrent_activation), unit_forget_bias
 
     @property
     def state_size(self):
@@ -268,7 +270,8 @@ class GRUCell(RecurrentCell):
             bias_initializer=bias_initializer,
             **kwargs,
         )
-        self.recurrent_activation, self.reset_after = activations.get(recurrent_activation), reset_after
+        with about(self.label):
+            self.recurrent_activation, self.reset_after = activations.get(recurrent_activation), reset_after
 
     @property
     def bias_shape(self):

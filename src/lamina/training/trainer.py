@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..callbacks import CallbackList, History, ProgbarLogger
+from ..errors import about
 from .compiled import Compiled
 from .feeds import ArrayFeed, Spec, batch_of, feed_of
 from .fitting import Outputs, Validation, check_plan, inspect_targets, plan_of, split_tail
@@ -22,6 +23,11 @@ class Trainer(Compiled):
 
     _position: Position
     _callbacks: CallbackList
+
+    if TYPE_CHECKING:  # what Layer gives, the other base of Model
+
+        @property
+        def label(self) -> str: ...
 
     def fit(
         self,
@@ -75,7 +81,8 @@ class Trainer(Compiled):
         check_plan(epochs, initial_epoch, steps_per_epoch, validation_split, class_weight)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split_tail(x, y, sample_weight, validation_split, lint)
-        feed = feed_of(x, y, sample_weight, batch_size, bool(shuffle), lint != "off")
+        with about(self.label):
+            feed = feed_of(x, y, sample_weight, batch_size, bool(shuffle), lint != "off")
         validation = Validation(
             self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq
         )
@@ -160,7 +167,8 @@ class Trainer(Compiled):
         4.0
         """
         finite = self._training_state().arguments["lint"] != "off"
-        feed = feed_of(x, y, sample_weight, batch_size, finite=finite)
+        with about(self.label):
+            feed = feed_of(x, y, sample_weight, batch_size, finite=finite)
         progress = Progress(verbose)
         progress.begin("Evaluate", steps or feed.batches)
         try:
@@ -206,7 +214,8 @@ class Trainer(Compiled):
         (5, 2)
         """
         state = self._state_for_prediction()
-        feed = feed_of(x, batch_size=batch_size, finite=False)
+        with about(self.label):
+            feed = feed_of(x, batch_size=batch_size, finite=False)
         runner = Runner(self, state, "predict", self.predict_step)
         every = (
             callbacks
@@ -249,7 +258,8 @@ class Trainer(Compiled):
         state = self._training_state()
         state.class_weight = class_weight
         try:
-            spec, arrays = batch_of(data, state.arguments["lint"] != "off")
+            with about(self.label):
+                spec, arrays = batch_of(data, state.arguments["lint"] != "off")
             runner = Runner(self, state, kind, function)
             runner.prepare(spec, lambda: arrays)
             inspect_targets(state, spec, arrays)
