@@ -9,10 +9,13 @@ namespace {
 
 constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 constexpr double UNIT_FLOPS = 1.2e6;                      // about ten microseconds
+constexpr int64_t WIDE_COLS = 512;                        // the least tile of a chain: program.h
+constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a core's L2
 
 struct GemmPlan {
   int64_t m, n, k, rank, packed;
-  int64_t row_block, row_blocks, panels, tiles, per_unit; // a tile is a row block of C by a panel of B
+  int64_t row_block, row_blocks, panels, wide, groups;    // a tile is a row block of C by a group of `wide` panels of B
+  int64_t tiles, per_unit;
   int64_t k_block, in_place;                              // in_place: panels of B are read where they are
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
 };
@@ -63,6 +66,20 @@ const char* check_gemm(const Instruction& i, GemmPlan& p, const int64_t* shape) 
   return nullptr;
 }
 
+// A chain that reads matrices beside the product (an optimizer's weights and moments) wants long rows: a panel's rows lie far
+// apart, and no prefetcher foresees them.
+int64_t panels_together(const Instruction& i, const GemmPlan& p) {
+  if (!i.chain || !p.in_place || p.panels == 1) return 1;
+  const Chain& chain = *i.chain;
+  bool reads = false;
+  for (int s = 0; s < chain.n_slots; s++) {
+    const Slot& slot = chain.slots[s];
+    reads |= slot.kind == INPUT && slot.strides[chain.rank - 2] != 0 && slot.strides[chain.rank - 1] == 1;
+  }
+  if (!reads) return 1;
+  return larger(1, smaller(p.panels, smaller(WIDE_COLS / NR, WIDE_BYTES / (4 * NR * larger(1, p.k)))));
+}
+
 const char* prepare_gemm(Instruction& i) {
   if (i.n_in < 2 || (!i.chain && (i.n_in != 2 || i.n_out != 1))) return "gemm takes A and B, and one output unless it has a chain";
   GemmPlan& p = *(GemmPlan*)i.plan;
@@ -73,19 +90,21 @@ const char* prepare_gemm(Instruction& i) {
   for (int64_t d = 0; d < p.rank - 2; d++) batches *= shape[d];
   if (batches * p.m * p.n == 0) { i.units = 0; return nullptr; }
 
-  double per_row = 2.0 * NR * (double)larger(p.k, 16);
+  p.panels = divide_up(p.n, NR);
+  p.in_place = p.packed || i.in[1].strides[i.in[1].rank - 1] == 1;
+  p.wide = panels_together(i, p);
+  p.groups = divide_up(p.panels, p.wide);
+  double per_row = 2.0 * NR * (double)p.wide * (double)larger(p.k, 16);
   int64_t rows = larger(MR, smaller(384, (int64_t)(UNIT_FLOPS / per_row)));
   p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
   p.row_blocks = divide_up(p.m, p.row_block);
-  p.panels = divide_up(p.n, NR);
-  p.tiles = batches * p.panels * p.row_blocks;
+  p.tiles = batches * p.groups * p.row_blocks;
   p.per_unit = larger(1, (int64_t)(UNIT_FLOPS / 4 / (per_row * (double)smaller(p.m, p.row_block))));
   i.units = divide_up(p.tiles, p.per_unit);
   p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / K_BLOCK);
-  p.in_place = p.packed || i.in[1].strides[i.in[1].rank - 1] == 1;
   p.scratch_panel = 0;
   p.scratch_block = p.scratch_panel + (p.packed ? 0 : 4 * NR * p.k_block);
-  p.scratch_chain = p.scratch_block + 4 * NR * round_up(p.row_block, MR) + 64;
+  p.scratch_chain = p.scratch_block + 4 * NR * p.wide * round_up(p.row_block, MR) + 64;
   i.scratch_bytes = p.scratch_chain + (i.chain ? i.chain->scratch_bytes : 0);
   double padded = (double)(p.m * round_up(p.n, LANES)) * (double)batches;
   i.cost = padded * (double)p.k / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
@@ -123,51 +142,61 @@ INLINE float* direct_output(const Instruction& i, const Context& context, const 
   return (float*)address(context, c) + batch_offset(c, shape, p.rank, 2, where.outer) + where.row * c.strides[c.rank - 2] + where.col;
 }
 
+// One panel of a tile: all of k, into t.c.
+void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols, bool in_place, float* panel) {
+  int vectors = (int)divide_up(cols, LANES);
+  const float* a = t.a;
+  int64_t k = 0;
+  do {
+    t.k = smaller(p.k_block, p.k - k);
+    t.a = a + k * t.a_col;
+    t.add = k > 0;
+    if (in_place) {
+      t.b = b + k * b_row;
+      t.b_row = b_row;
+    } else {
+      copy_panel(panel, b + k * b_row, t.k, cols, b_row, b_col);
+      t.b = panel;
+      t.b_row = NR;
+    }
+    multiply_rows(t, rows, vectors);
+    k += p.k_block;
+  } while (k < p.k);
+}
+
 void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, int64_t tile) {
   int64_t rank, row_block = tile % p.row_blocks, rest = tile / p.row_blocks;
   const int64_t* shape = gemm_shape(i, rank);
-  Block where{rest / p.panels, row_block * p.row_block, rest % p.panels * NR, 0, 0};
+  Block where{rest / p.groups, row_block * p.row_block, rest % p.groups * p.wide * NR, 0, 0};
   where.rows = smaller(p.row_block, p.m - where.row);
-  where.cols = smaller(NR, p.n - where.col);
-  int vectors = (int)divide_up(where.cols, LANES);
+  where.cols = smaller(p.wide * NR, p.n - where.col);
   const Operand &a = i.in[0], &b = i.in[1];
   const float* b_data = (const float*)address(context, b);
-  int64_t b_row = NR, b_col = 1;
+  int64_t b_row = NR, b_col = 1, b_panel = NR * p.k, width = round_up(where.cols, LANES);
   if (p.packed) {
     b_data += batch_offset(b, shape, rank, 1, where.outer) + where.col * p.k;
   } else {
     b_row = b.strides[b.rank - 2];
     b_col = b.strides[b.rank - 1];
+    b_panel = NR * b_col;
     b_data += batch_offset(b, shape, rank, 2, where.outer) + where.col * b_col;
   }
-  // The arena is padded, so its rows may be overrun; an array of the user's may not.
-  bool in_place = p.in_place && (p.packed || b.base == 0 || where.cols == vectors * LANES);
   float *panel = (float*)(context.scratch + p.scratch_panel), *block = (float*)(context.scratch + p.scratch_block);
-  float* direct = direct_output(i, context, p, shape, where, vectors * LANES);
+  float* direct = direct_output(i, context, p, shape, where, width);
   Tile t;
   t.a_row = a.strides[a.rank - 2];
   t.a_col = a.strides[a.rank - 1];
   t.a_third = 3 * t.a_row;
-  t.c = direct ? direct : block;
-  t.c_row = direct ? i.out[0].strides[i.out[0].rank - 2] : vectors * LANES;
-  const float* a_data = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
-  int64_t k = 0;
-  do {
-    t.k = smaller(p.k_block, p.k - k);
-    t.a = a_data + k * t.a_col;
-    t.add = k > 0;
-    if (in_place) {
-      t.b = b_data + k * b_row;
-      t.b_row = b_row;
-    } else {
-      copy_panel(panel, b_data + k * b_row, t.k, where.cols, b_row, b_col);
-      t.b = panel;
-      t.b_row = NR;
-    }
-    multiply_rows(t, where.rows, vectors);
-    k += p.k_block;
-  } while (k < p.k);
-  if (!direct) finish_block(i, context, run, block, vectors * LANES, where);
+  t.a = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
+  t.c_row = direct ? i.out[0].strides[i.out[0].rank - 2] : width;
+  for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
+    int64_t cols = smaller(NR, where.cols - col);
+    // The arena is padded, so its rows may be overrun; an array of the user's may not.
+    bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
+    t.c = (direct ? direct : block) + col;
+    gemm_panel(t, p, b_data, b_row, b_col, where.rows, cols, in_place, panel);
+  }
+  if (!direct) finish_block(i, context, run, block, width, where);
 }
 
 void run_gemm(const Instruction& i, const Context& context, int64_t unit) {
