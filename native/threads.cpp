@@ -1,6 +1,7 @@
-// Threads claim units of the current phase from one atomic word; the thread that finishes a phase's last unit publishes the
-// next phase. There is no barrier that counts threads, so one that is late or descheduled holds up nobody unless it holds a
-// unit. Who computes a unit never changes its value. Workers touch a program only while they hold one of its units.
+// The units of a phase lie in lanes, one for each thread: a thread claims the units of its own lane first, so that it finds in
+// its caches what it left there a step ago, and then helps the others. The thread that finishes a phase's last unit publishes
+// the next phase. There is no barrier that counts threads, so one that is late or descheduled holds up nobody unless it holds
+// a unit. Who computes a unit never changes its value. Workers touch a program only while they hold one of its units.
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,7 @@ constexpr double WORTH_THREADS = 15000;                  // nanoseconds of a ste
 constexpr double WORTH_WAKING = 8000;                    // ... and of a phase below which sleepers are left asleep
 constexpr int SPINS = 2000;                              // tens of microseconds
 constexpr uint64_t CALLER_ONLY = 1ull << 31, REMAINING = CALLER_ONLY - 1;
+constexpr int MOST_LANES = 64;                           // more threads share them
 
 void relax() {
 #if defined(__x86_64__)
@@ -55,14 +57,19 @@ void run_unit(const Scope& scope, const Phase& phase, int64_t unit, int64_t scra
   first.instr.kernel->run(first.instr, Context{bases, mine, errors}, unit);
 }
 
+struct Lane {
+  alignas(64) std::atomic<uint64_t> state{0};            // phase number << 32 | only for the caller << 31 | units not yet claimed
+};
+
 struct Pool {
   std::mutex busy;                                       // held by the caller during a run
   int n_workers = 0;
   std::atomic<int> active{0};                            // workers that may take part
-  alignas(64) std::atomic<uint64_t> state{0};            // phase number << 32 | only for the caller << 31 | units not yet claimed
+  Lane lanes[MOST_LANES];
+  alignas(64) std::atomic<uint32_t> number{0};           // of the phase that the lanes show
   alignas(64) std::atomic<int64_t> done{0};              // units finished in this phase
   alignas(64) std::atomic<uint32_t> epoch{0};            // what sleepers wait on
-  std::atomic<int> sleepers{0};
+  std::atomic<int> sleepers{0}, n_lanes{1};
   std::atomic<bool> caller_sleeps{false}, over{true};
   // Valid while the reader holds a unit:
   Cursor* cursor = nullptr;
@@ -72,18 +79,25 @@ struct Pool {
   Errors* errors = nullptr;
   std::mutex failing;
 
+  int64_t lane_end(int64_t units, int lane) const { return units * (lane + 1) / n_lanes.load(std::memory_order_relaxed); }
+
   void publish() {                                       // by whoever finished the last phase, or the caller at the start
     const Phase* next = cursor->next();
-    uint64_t number = ((state.load(std::memory_order_relaxed) >> 32) + 1) << 32;
+    uint32_t now = number.load(std::memory_order_relaxed) + 1;
     done.store(0, std::memory_order_relaxed);
     if (next) {
       phase = next;
       scope = &cursor->scope();
-      state.store(number | (next->python ? CALLER_ONLY : 0) | (uint64_t)next->units);
+      int64_t start = 0, n = n_lanes.load(std::memory_order_relaxed);
+      for (int lane = 0; lane < n; lane++) {
+        int64_t end = lane_end(next->units, lane);
+        lanes[lane].state.store((uint64_t)now << 32 | (next->python ? CALLER_ONLY : 0) | (uint64_t)(end - start));
+        start = end;
+      }
     } else {
       over.store(true);
-      state.store(number);
     }
+    number.store(now);
     bool worth = next && next->units > 1 && next->cost > WORTH_WAKING;
     if (sleepers.load() && (worth || caller_sleeps.load())) {
       epoch.fetch_add(1);
@@ -91,13 +105,20 @@ struct Pool {
     }
   }
 
-  bool claim(bool caller, int64_t& unit) {
-    uint64_t w = state.load(std::memory_order_acquire);
+  bool claim_from(int lane, bool caller, int64_t& unit) {
+    uint64_t w = lanes[lane].state.load(std::memory_order_acquire);
     while ((w & REMAINING) && (caller || !(w & CALLER_ONLY)))
-      if (state.compare_exchange_weak(w, w - 1, std::memory_order_acq_rel)) {
-        unit = phase->units - (int64_t)(w & REMAINING);
+      if (lanes[lane].state.compare_exchange_weak(w, w - 1, std::memory_order_acq_rel)) {
+        unit = lane_end(phase->units, lane) - (int64_t)(w & REMAINING);
         return true;
       }
+    return false;
+  }
+
+  bool claim(int own, int64_t& unit) {                   // thread 0 is the caller
+    int n = n_lanes.load(std::memory_order_relaxed), lane = own % n;
+    for (int k = 0; k < n; k++, lane = lane + 1 < n ? lane + 1 : 0)
+      if (claim_from(lane, own == 0, unit)) return true;
     return false;
   }
 
@@ -114,33 +135,32 @@ struct Pool {
     if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == units) publish();
   }
 
-  void rest(bool caller) {                               // until the state changes: spin, then sleep
-    uint64_t seen = state.load();
-    if ((seen & REMAINING) && (caller || !(seen & CALLER_ONLY))) return;
+  void rest(bool caller, uint32_t seen) {                // until the next phase: spin, then sleep
     for (int i = 0; i < SPINS; i++) {
-      if (state.load(std::memory_order_acquire) != seen) return;
+      if (number.load(std::memory_order_acquire) != seen) return;
       relax();
       if (i % 256 == 255) sched_yield();
     }
     if (caller) caller_sleeps.store(true);
     sleepers.fetch_add(1);
     uint32_t e = epoch.load();
-    if (state.load() == seen && !(caller && over.load())) epoch.wait(e);
+    if (number.load() == seen && !(caller && over.load())) epoch.wait(e);
     sleepers.fetch_sub(1);
     if (caller) caller_sleeps.store(false);
   }
 
   void worker(int index) {
     for (int64_t unit;;) {
+      uint32_t seen = number.load();
       if (index >= active.load()) {
         sleepers.fetch_add(1);
         uint32_t e = epoch.load();
         if (index >= active.load()) epoch.wait(e);
         sleepers.fetch_sub(1);
-      } else if (claim(false, unit)) {
+      } else if (claim(index + 1, unit)) {
         work(unit);
       } else {
-        rest(false);
+        rest(false, seen);
       }
     }
   }
@@ -152,6 +172,7 @@ struct Pool {
     for (; n_workers < n; n_workers++) std::thread([this, i = n_workers] { worker(i); }).detach();
     pthread_sigmask(SIG_SETMASK, &old, nullptr);
     active.store(n);
+    n_lanes.store(std::min(n + 1, MOST_LANES));
   }
 
   void run(Cursor& c, int64_t bytes, Errors* e, int threads) {
@@ -160,8 +181,9 @@ struct Pool {
     over.store(false);
     publish();
     for (int64_t unit; !over.load(std::memory_order_acquire);) {
-      if (claim(true, unit)) work(unit);
-      else if (!over.load()) rest(true);
+      uint32_t seen = number.load();
+      if (claim(0, unit)) work(unit);
+      else if (!over.load()) rest(true, seen);
     }
   }
 };

@@ -120,6 +120,17 @@ template <class T, class F> INLINE T fold_lanes(VecT<T> v, F f) {
   return a[0];
 }
 
+// The same tree for floats, on whole vectors.
+template <int HALF = LANES / 2, class F> INLINE float fold_vector(Vec v, F f) {
+  if constexpr (HALF == 0) return v[0];
+  else {
+    IVec down{};
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) down[i] = (i + HALF) % LANES;
+    return fold_vector<HALF / 2>(f(v, (Vec)__builtin_shuffle(v, down)), f);
+  }
+}
+
 // LANES x LANES floats transposed in registers.
 template <int S> INLINE void swap_stage(Vec* r) {
   if constexpr (S < LANES) {

@@ -21,6 +21,8 @@ inline int64_t read_index(const Context& c, const Operand& ids, int64_t k) {
   return ids.dtype == I64 ? ((const int64_t*)address(c, ids))[at] : ((const int32_t*)address(c, ids))[at];
 }
 
+constexpr int64_t FORESEEN_BYTES = 512 << 10;               // half of a core's L2: a larger batch streams well enough by itself
+
 struct GatherPlan { int64_t n_ids, row, per_unit, column_blocks, row_blocks; };
 
 // `flat` is [ids..., row...], `table` [rows, row...].
@@ -120,8 +122,26 @@ const char* prepare_feed(Instruction& i) {
 }
 
 template <class D, class S> void convert_row(D* to, const S* from, int64_t n, bool truth) {
+  if constexpr (std::is_same_v<D, S>)
+    if (!truth) { memcpy(to, from, n * sizeof(D)); return; }
   if (truth) for (int64_t c = 0; c < n; c++) to[c] = (D)(from[c] != 0);
   else for (int64_t c = 0; c < n; c++) to[c] = (D)from[c];
+}
+
+// Asks for the rows that the next step will gather: shuffled rows of a large set are cache misses that no prefetcher foresees,
+// and a step of a small network is not long enough to hide them in.
+void foresee_rows(const Instruction& i, const Context& context, int64_t cursor, int64_t first, int64_t end) {
+  const GatherPlan& p = *(const GatherPlan*)i.plan;
+  const Operand &source = i.in[0], &order = i.in[1];
+  const int64_t* orders = (const int64_t*)address(context, order);
+  int64_t bytes = p.row * dtype_size(source.dtype);
+  if (bytes * p.n_ids > FORESEEN_BYTES || cursor < 0) return;
+  for (int64_t at = cursor + p.n_ids + first; at < std::min(cursor + p.n_ids + end, order.shape[0]); at++) {
+    int64_t id = orders[at * order.strides[0]];
+    if (id < 0 || id >= source.shape[0]) continue;
+    const char* row = address(context, source) + id * source.strides[0] * dtype_size(source.dtype);
+    for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(row + b, 0, 2);
+  }
 }
 
 void run_feed(const Instruction& i, const Context& context, int64_t unit) {
@@ -141,6 +161,7 @@ void run_feed(const Instruction& i, const Context& context, int64_t unit) {
                   out.dtype == BOOL);
     }
   }); });
+  foresee_rows(i, context, cursor, unit * p.per_unit, std::min(p.n_ids, (unit + 1) * p.per_unit));
 }
 
 const char* prepare_advance(Instruction& i) {

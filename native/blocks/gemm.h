@@ -67,16 +67,17 @@ const char* check_gemm(const Instruction& i, GemmPlan& p, const int64_t* shape) 
 }
 
 // A chain that reads matrices beside the product (an optimizer's weights and moments) wants long rows: a panel's rows lie far
-// apart, and no prefetcher foresees them.
+// apart, and no prefetcher foresees them. One that draws random numbers wants whole groups of them.
 int64_t panels_together(const Instruction& i, const GemmPlan& p) {
   if (!i.chain || !p.in_place || p.panels == 1) return 1;
   const Chain& chain = *i.chain;
-  bool reads = false;
+  bool reads = false, draws = false;
   for (int s = 0; s < chain.n_slots; s++) {
     const Slot& slot = chain.slots[s];
     reads |= slot.kind == INPUT && slot.strides[chain.rank - 2] != 0 && slot.strides[chain.rank - 1] == 1;
   }
-  if (!reads) return 1;
+  for (int s = 0; s < chain.n_steps; s++) draws |= strcmp(chain.steps[s].functor->name, "random_bits") == 0;
+  if (!reads) return draws ? 2 : 1;                       // random words come in groups of 4 * LANES = 2 * NR
   return larger(1, smaller(p.panels, smaller(WIDE_COLS / NR, WIDE_BYTES / (4 * NR * larger(1, p.k)))));
 }
 
@@ -209,7 +210,7 @@ void run_gemm(const Instruction& i, const Context& context, int64_t unit) {
 
 // ---- pack ----
 
-constexpr int64_t PACK_ROWS = 256;
+constexpr int64_t PACK_ROWS = 256;                        // at most, in a unit
 
 const char* prepare_pack(Instruction& i) {
   if (i.n_in != 1 || i.n_out != 1) return "pack takes one matrix and one buffer";
@@ -222,6 +223,7 @@ const char* prepare_pack(Instruction& i) {
   if (size && out.shape[0] > 1 && out.strides[0] != 1) return "pack's buffer must be contiguous";
   i.plan[0] = divide_up(n, NR);
   i.plan[1] = larger(1, divide_up(k, PACK_ROWS));
+  i.plan[2] = divide_up(k, i.plan[1]);
   i.units = k == 0 ? 0 : batches * i.plan[0] * i.plan[1];
   i.cost = 0.1 * (double)size;
   return nullptr;
@@ -229,12 +231,13 @@ const char* prepare_pack(Instruction& i) {
 
 void run_pack(const Instruction& i, const Context& context, int64_t unit) {
   const Operand& b = i.in[0];
-  int64_t panels = i.plan[0], k_blocks = i.plan[1], k = b.shape[b.rank - 2], n = b.shape[b.rank - 1];
-  int64_t first = unit % k_blocks * PACK_ROWS, panel = unit / k_blocks % panels, batch = unit / k_blocks / panels;
+  int64_t panels = i.plan[0], k_blocks = i.plan[1], rows = i.plan[2], k = b.shape[b.rank - 2], n = b.shape[b.rank - 1];
+  // Rows go together: the thread that packs them is likely the one whose optimizer wrote them.
+  int64_t first = unit / panels % k_blocks * rows, panel = unit % panels, batch = unit / k_blocks / panels;
   int64_t row = b.strides[b.rank - 2], col = b.strides[b.rank - 1];
   const float* from = (const float*)address(context, b) + batch_offset(b, b.shape, b.rank, 2, batch) + first * row + panel * NR * col;
   float* to = (float*)address(context, i.out[0]) + ((batch * panels + panel) * k + first) * NR;
-  copy_panel(to, from, smaller(PACK_ROWS, k - first), smaller(NR, n - panel * NR), row, col);
+  copy_panel(to, from, smaller(rows, k - first), smaller(NR, n - panel * NR), row, col);
 }
 
 }  // namespace

@@ -25,7 +25,16 @@ const char* prepare_softmax(Instruction& i) {
   return nullptr;
 }
 
-INLINE int64_t row_offset(const Operand& o, int64_t row) {
+// The distance between rows, if it is the same for all: divisions cost more than a short row.
+INLINE int64_t row_distance(const Operand& o) {
+  int64_t distance = o.rank > 1 ? o.strides[o.rank - 2] : 0;
+  for (int d = o.rank - 3; d >= 0; d--)
+    if (o.strides[d] != o.strides[d + 1] * o.shape[d + 1]) return -1;
+  return distance;
+}
+
+INLINE int64_t row_offset(const Operand& o, int64_t row, int64_t distance) {
+  if (distance >= 0) return row * distance;
   int64_t at = 0;
   for (int d = o.rank - 2; d >= 0; d--) { at += row % o.shape[d] * o.strides[d]; row /= o.shape[d]; }
   return at;
@@ -43,10 +52,19 @@ INLINE void put_vector(float* y, int64_t i, int64_t n, Vec v) {
   else store_some(y + i, v, n - i);
 }
 
+INLINE float largest_lane(Vec v) { return fold_vector(v, [](Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }); }
+INLINE float sum_lanes(Vec v) { return fold_vector(v, [](Vec a, Vec b) { return a + b; }); }
+
 void softmax_row(const float* x, float* y, int64_t n, bool logarithm) {
+  if (n <= LANES) {                                       // the same sums, in registers
+    Vec v = row_vector(x, 0, n), shifted = v - largest_lane(v), e = exp(shifted);
+    float total = sum_lanes(e);
+    put_vector(y, 0, n, logarithm ? shifted - log(splat(total))[0] : e / total);
+    return;
+  }
   Vec top = splat(-__builtin_inff());
   for (int64_t i = 0; i < n; i += LANES) top = maximum(top, row_vector(x, i, n));
-  float largest = fold_lanes<float>(top, [](float a, float b) { return a > b || a != a ? a : b; });
+  float largest = largest_lane(top);
   double sum = 0;
   for (int64_t i = 0; i < n;) {                           // blocks of 64 vectors in float, joined in double
     Vec part{};
@@ -55,7 +73,7 @@ void softmax_row(const float* x, float* y, int64_t n, bool logarithm) {
       part += e;
       if (!logarithm) put_vector(y, i, n, e);
     }
-    sum += fold_lanes<float>(part, [](float a, float b) { return a + b; });
+    sum += sum_lanes(part);
   }
   if (logarithm) {
     float log_sum = log(splat((float)sum))[0];
@@ -70,10 +88,10 @@ void run_rows(const Instruction& i, const Context& context, int64_t unit, bool l
   const Operand &a = i.in[0], &o = i.out[0];
   int64_t n = a.shape[a.rank - 1], in_step = a.strides[a.rank - 1], out_step = o.strides[o.rank - 1];
   float *gathered = (float*)context.scratch, *result = (float*)(context.scratch + round_up(4 * n, 64));
-  int64_t end = smaller(i.plan[0], (unit + 1) * i.plan[1]);
+  int64_t end = smaller(i.plan[0], (unit + 1) * i.plan[1]), in_distance = row_distance(a), out_distance = row_distance(o);
   for (int64_t row = unit * i.plan[1]; row < end; row++) {
-    const float* x = (const float*)address(context, a) + row_offset(a, row);
-    float* y = (float*)address(context, o) + row_offset(o, row);
+    const float* x = (const float*)address(context, a) + row_offset(a, row, in_distance);
+    float* y = (float*)address(context, o) + row_offset(o, row, out_distance);
     if (in_step != 1) for (int64_t j = 0; j < n; j++) gathered[j] = x[j * in_step];
     softmax_row(in_step == 1 ? x : gathered, out_step == 1 ? y : result, n, logarithm);
     if (out_step != 1) for (int64_t j = 0; j < n; j++) y[j * out_step] = result[j];
