@@ -5,6 +5,8 @@
 
 namespace {
 
+const char* const ROOTS[] = {"gemm", "conv", "conv_input_grad", "winograd", "max_pool_grad"};    // their products may have a chain
+
 [[noreturn]] void fail(const std::string& what) { throw std::invalid_argument(what); }
 
 }  // namespace
@@ -88,7 +90,7 @@ struct Builder {
     i.kernel = find_kernel(program.isa_name, spec.kernel);
     if (!i.kernel) fail("there is no such kernel for instruction set " + program.isa_name);
     if (spec.chain) {
-      bool product = spec.kernel == "gemm" || spec.kernel == "conv" || spec.kernel == "conv_input_grad" || spec.kernel == "max_pool_grad";
+      bool product = std::find(std::begin(ROOTS), std::end(ROOTS), spec.kernel) != std::end(ROOTS);
       if (spec.kernel != "map" && !product) fail("this kernel takes no chain");
       if (product && p.in.size() < 2) fail("needs two operands before its chain's");
       build_chain(p, *spec.chain, product ? 2 : 0, product, program.isa_name);

@@ -27,10 +27,14 @@ class Capabilities:
         words = {word for s in signatures for word in s.split()}
         return "any" in words or not dtypes or dtypes[0] in words
 
-    def packed_bytes(self, *shape: int) -> int:
-        """The size in panels of a matrix, or of a batch of them."""
+    def packing(self, shape: tuple[int, ...]) -> tuple[str, int]:
+        """The kernel that puts a matrix or a batch of them into panels, and the bytes they take.
+
+        Rank 5 is a convolution's kernel for ``winograd``, (groups, window, window, k, n): 36 matrices for each group.
+        """
         *batch, k, n = shape
-        return prod(batch) * _native.packed_size(k, n, self.isa)
+        kernel, count = ("pack_winograd", batch[0] * 36) if len(shape) == 5 else ("pack", prod(batch))
+        return kernel, count * _native.packed_size(k, n, self.isa)
 
 
 @cache

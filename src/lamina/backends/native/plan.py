@@ -168,9 +168,9 @@ class Planner:
                 return found
         if not transient:
             return None
-        size = self.can.packed_bytes(*view.shape)
+        kernel, size = self.can.packing(view.shape)
         made = View(Storage(size), "float32", (size // 4,), (1,))
-        self.add(Draft("pack", [view], [made]))
+        self.add(Draft(kernel, [view], [made]))
         self.packed[key] = made
         return made
 

@@ -68,9 +68,9 @@ class NativeProgram(Program):
         slot = next((i for i, v in enumerate(self.slots) if v.storage is view.storage), None)
         if slot is None or view.storage in self.written:
             return None
-        size = self.can.packed_bytes(*view.shape)
+        kernel, size = self.can.packing(view.shape)
         made = View(Storage(size, whole_run=True), "float32", (size // 4,), (1,))
-        self.prologue.append(Draft("pack", [view], [made]))
+        self.prologue.append(Draft(kernel, [view], [made]))
         self.prologue_slots.append(slot)
         return made
 

@@ -11,11 +11,14 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ...graph import Node
+from . import winograd
 from .draft import Draft, Product
-from .views import View, row_major
+from .views import View, row_major, unshaped
 
 if TYPE_CHECKING:
     from .plan import Planner
+
+SPARSE = 4  # cells of a window of max-pooling from which its gradient counts as mostly zero
 
 
 def geometry(attrs: dict, image: Iterable[int], size: Iterable[int], windows: Iterable[int]) -> list[int]:
@@ -41,9 +44,21 @@ def convolution(planner: Planner, node: Node) -> Product:
     groups, channels, filters = ints[0], *kernel.shape[-2:]
     if channels == 1 and groups > 1 and (filters == groups or not backward):
         return Product(str(node.op.kernel), [source, kernel], ints, shape)
+    sparse = backward and mostly_zero(planner, node.inputs[0])
+    if not sparse and winograd.pays(ints, source.shape[0], kernel.shape, backward):
+        return winograd.convolution(planner, source, kernel, ints, shape, backward)
     packed = planner.pack((turned if backward else grouped)(kernel, groups), transient=True)
     assert packed is not None
     return Product(str(node.op.kernel), [source, packed], ints, shape)
+
+
+def mostly_zero(planner: Planner, dy: Node) -> bool:
+    """Whether a gradient comes from max-pooling without overlap: the direct form multiplies only what is not zero."""
+    group = planner.group_of.get(unshaped(dy))
+    root = group.root if group is not None else None
+    if root is None or root.op is None or root.op.kernel != "max_pool_grad":
+        return False
+    return prod(root.attrs["size"]) >= SPARSE and root.attrs["size"] <= root.attrs["strides"]
 
 
 def is_pointwise(ints: list[int]) -> bool:

@@ -1,0 +1,192 @@
+"""Convolution in tiles (Winograd) against the reference and against the direct form, on every instruction set."""
+
+import numpy as np
+import pytest
+
+from lamina import _native, ops
+from lamina.backends import native
+from lamina.backends.native.winograd import pays
+from lamina.ops.conv import conv_, conv_input_grad
+from lamina.ops.pool import max_pool_grad
+from lamina.trace import Variable, trace
+from lamina.types import Type
+from unit.engine_programs import Arena
+from unit.test_native_window import draw, geometry, run
+
+TILED = {
+    "odd sizes": geometry((4, 9, 11, 20), (3, 3, 20, 37), low=(1, 1)),
+    "no padding": geometry((3, 18, 14, 8), (3, 3, 8, 8)),
+    "more padding than the window": geometry((2, 16, 13, 9), (3, 3, 9, 17), low=(3, 4), high=(0, 5)),
+    "uneven padding": geometry((4, 11, 12, 16), (3, 3, 16, 33), low=(0, 2), high=(2, 0)),
+    "groups": geometry((3, 13, 15, 36), (3, 3, 12, 60), None, (1, 1), None, None, 3),
+    "small images": geometry((32, 4, 3, 40), (3, 3, 40, 24), low=(1, 1)),
+    "one line of tiles": geometry((1, 4, 130, 8), (3, 3, 8, 70), low=(1, 1)),
+    "a line that is cut": geometry((1, 7, 900, 8), (3, 3, 8, 9), low=(1, 1)),
+    "very many channels": geometry((2, 16, 16, 1100), (3, 3, 1100, 8), low=(1, 1)),
+    "very many filters": geometry((2, 16, 16, 8), (3, 3, 8, 1100), low=(1, 1)),
+}
+
+
+def close(got, want, count):
+    """Three times what the direct form is held to (docs/decisions/0008-winograd.md); long sums lose more in both."""
+    np.testing.assert_allclose(got, want, rtol=2e-5, atol=3e-6 * max(3 * count**0.5, count / 5))
+
+
+def kernels(body, *arrays):
+    """The kernels of the program."""
+    *given, last = arrays
+    variable = Variable(last, name="w")
+    traced = trace(lambda *xs: body(*xs, variable.value), [Type("float32", x.shape) for x in given])
+    return {d.kernel for d in native.compile(traced.bound).drafts}
+
+
+@pytest.mark.parametrize("name", TILED)
+def test_forward_and_to_the_input(isa, name):
+    shape, size, options = TILED[name]
+    x, kernel, bias = draw(*shape), draw(*size, seed=4), draw(size[-1], seed=6)
+    y = conv_.compute(np, x.astype("float64"), kernel.astype("float64"), **options)
+    forward = {
+        "conv": lambda x, k: conv_(x, k, **options),
+        "chain": lambda x, b, k: ops.tanh(conv_(x, k, **options) + b),
+    }
+    assert kernels(forward["conv"], x, kernel) == kernels(forward["chain"], x, bias, kernel) == {"winograd"}
+    close(run(isa, forward["conv"], x, kernel)[0], y, np.prod(size[:-1]))
+    close(run(isa, forward["chain"], x, bias, kernel)[0], np.tanh(y + bias), np.prod(size[:-1]))
+    dy = draw(*y.shape, seed=5)
+    want = conv_input_grad.compute(np, dy.astype("float64"), kernel.astype("float64"), shape=shape, **options)
+
+    def back(dy, k):
+        return conv_input_grad(dy, k, shape=shape, **options)
+
+    assert kernels(back, dy, kernel) == {"winograd"}
+    close(run(isa, back, dy, kernel)[0], want, 9 * size[-1])
+
+
+@pytest.mark.parametrize("name", ["odd sizes", "groups", "a line that is cut", "very many filters"])
+def test_bits_do_not_depend_on_threads(isa, name):
+    shape, size, options = TILED[name]
+    x, kernel = draw(*shape), draw(*size, seed=4)
+
+    def body(x, kernel):
+        y = ops.relu(conv_(x, kernel, **options))
+        return [y, conv_input_grad(y, kernel, shape=shape, **options)]
+
+    first = run(isa, body, x, kernel, threads=1)
+    for threads in (2, 3, 8):
+        for a, b in zip(first, run(isa, body, x, kernel, threads=threads)):
+            assert np.array_equal(a, b)
+
+
+def test_errors_stay_within_three_times_those_of_the_direct_form(isa, monkeypatch):
+    x, kernel = draw(2, 24, 24, 32), draw(3, 3, 32, 16, seed=4)
+    options = geometry(x.shape, kernel.shape, low=(1, 1))[2]
+    want = conv_.compute(np, x.astype("float64"), kernel.astype("float64"), **options)
+
+    def error():
+        return np.sqrt(np.mean((run(isa, lambda x, k: conv_(x, k, **options), x, kernel)[0] - want) ** 2))
+
+    tiled = error()
+    monkeypatch.setenv("LAMINA_WINOGRAD", "0")
+    assert kernels(lambda x, k: conv_(x, k, **options), x, kernel) == {"conv"}
+    assert 0 < tiled < 3 * error()
+
+
+def test_what_is_not_finite_stays_within_its_tiles(isa):
+    x, kernel = draw(1, 24, 24, 8), draw(3, 3, 8, 8, seed=4)
+    options = geometry(x.shape, kernel.shape, low=(1, 1))[2]
+    want = conv_.compute(np, x, kernel, **options)
+    x[0, 9, 9, 3] = np.inf
+    got = run(isa, lambda x, k: conv_(x, k, **options), x, kernel)[0]
+    touched = ~np.isfinite(got).all(axis=(0, 3))
+    assert touched[8:11, 8:11].all()
+    assert touched[8:12, 8:12].sum() == touched.sum()
+    close(np.where(touched[..., None], 0, got), np.where(touched[..., None], 0, want), 72)
+
+
+def test_gradients_behind_max_pooling_stay_direct_and_sparse():
+    shape, size, options = geometry((4, 16, 16, 16), (3, 3, 16, 16), low=(1, 1))
+    x, dz, kernel = draw(*shape), draw(4, 8, 8, 16), draw(*size, seed=4)
+
+    def body(overlap, x, dz, k):
+        pool = {"size": (2 + overlap,) * 2, "strides": (2, 2), "padding": ((0, overlap),) * 2}
+        return conv_input_grad(ops.relu(max_pool_grad(x, dz, **pool)), k, shape=shape, **options)
+
+    assert "conv_input_grad" in kernels(lambda *a: body(0, *a), x, dz, kernel)
+    assert "winograd" in kernels(lambda *a: body(1, *a), x, dz, kernel)
+
+
+AXIS = [16, 3, 1, 1, 1, 16]
+
+
+@pytest.mark.parametrize(
+    ("change", "images", "kernel"),
+    [
+        ({1: 16, 2: 5}, 4, (5, 5, 16, 16)),  # another window
+        ({3: 2}, 4, (3, 3, 16, 16)),  # strides
+        ({4: 2}, 4, (3, 3, 16, 16)),  # dilation
+        ({1: 2, 6: 2}, 40, (3, 3, 16, 16)),  # images so small that tiles are mostly empty
+        ({}, 1, (3, 3, 16, 16)),  # few tiles
+        ({}, 4, (3, 3, 7, 16)),  # few channels
+        ({}, 4, (3, 3, 16, 7)),  # few filters
+        ({0: 16}, 4, (3, 3, 1, 16)),  # depthwise
+    ],
+)
+def test_where_it_does_not_pay(change, images, kernel):
+    ints = [1, *AXIS, *AXIS]
+    assert pays(ints, 4, (3, 3, 16, 16), False)
+    assert pays(ints, 4, (3, 3, 16, 16), True)
+    for place, number in change.items():
+        ints[place] = number
+        if place and place + 6 < len(ints):
+            ints[place + 6] = number
+    assert not pays(ints, images, kernel, False)
+
+
+GOOD = [1, 3, 8, 1, 8, 8, 1, 8]
+REFUSED = {
+    "too few numbers": (GOOD[:-1], "three numbers for each"),
+    "no groups": ([0, *GOOD[1:]], "groups must be positive"),
+    "another window": ([1, 4, *GOOD[2:]], "3 or 5 wide"),
+    "a negative size": ([*GOOD[:4], -8, *GOOD[5:]], "negative"),
+    "a huge padding": ([*GOOD[:3], 2**40, *GOOD[4:]], "too large"),
+    "another image": ([1, 3, 7, *GOOD[3:]], "does not fit the window"),
+    "more outputs": ([*GOOD[:4], 9, *GOOD[5:]], "another number of pixels"),
+    "groups that do not divide": ([5, *GOOD[1:]], "multiples of groups"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused(isa, what):
+    ints, message = REFUSED[what]
+    arena = Arena(isa)
+    x, kernel, y = (
+        arena.room((2, 8, 8, 4)),
+        arena.room((36 * _native.packed_size(4, 3, isa) // 4,)),
+        arena.room((128, 3)),
+    )
+    arena.add("winograd", [x, kernel], [y], ints=ints)
+    with pytest.raises(ValueError, match=message):
+        arena.program()
+
+
+def test_a_kernel_that_is_too_small(isa):
+    arena = Arena(isa)
+    x, kernel, y = (
+        arena.room((2, 8, 8, 4)),
+        arena.room((9 * _native.packed_size(4, 3, isa) // 4,)),
+        arena.room((128, 3)),
+    )
+    arena.add("winograd", [x, kernel], [y], ints=GOOD)
+    with pytest.raises(ValueError, match="kernel is too small"):
+        arena.program()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "out", "message"),
+    [((1, 4, 4, 4, 3), 36, "3 or 5 wide"), ((3, 3, 4, 3), 36, "must be"), ((1, 3, 3, 4, 3), 35, "too small")],
+)
+def test_refused_packing(isa, kernel, out, message):
+    arena = Arena(isa)
+    arena.add("pack_winograd", [arena.room(kernel)], [arena.room((out * _native.packed_size(4, 3, isa) // 4,))])
+    with pytest.raises(ValueError, match=message):
+        arena.program()
