@@ -2,6 +2,7 @@
 #include "blocks/conv_grad.h"
 #include "blocks/pool.h"
 #include "blocks/winograd_conv.h"
+#include "blocks/winograd_grad.h"
 
 namespace ISA {
 namespace {

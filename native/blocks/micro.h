@@ -36,7 +36,7 @@ template <int M, int N> void micro(const Tile& t) {
 #pragma GCC unroll 16
   for (int m = 0; m < M; m++)
 #pragma GCC unroll 4
-    for (int n = 0; n < N; n++) c[m][n] = t.add ? load(out + m * c_row + n * LANES) : Vec{};
+    for (int n = 0; n < N; n++) c[m][n] = Vec{};
   constexpr int GROUPS = (M + 2) / 3;                     // rows addressed as pointer + {0, 1, 2} * stride: few registers
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   for (int64_t tap = 0; tap < t.taps; tap++) {
@@ -58,6 +58,11 @@ template <int M, int N> void micro(const Tile& t) {
       b += b_row;
     }
   }
+  if (t.add)                                              // last, not first: two short sums lose less than one long one
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) c[m][n] += load(out + m * c_row + n * LANES);
 #pragma GCC unroll 16
   for (int m = 0; m < M; m++)
 #pragma GCC unroll 4
@@ -68,7 +73,7 @@ template <int M, int N> void micro(const Tile& t) {
 template <int N> void micro_row(const Tile& t) {
   Vec c[4][N];
   for (int q = 0; q < 4; q++)
-    for (int n = 0; n < N; n++) c[q][n] = t.add && q == 0 ? load(t.c + n * LANES) : Vec{};
+    for (int n = 0; n < N; n++) c[q][n] = Vec{};
   for (int64_t tap = 0; tap < t.taps; tap++) {
     const float *a = t.a + t.a_tap[tap], *b = t.b + t.b_tap[tap];
     int64_t k = 0;
@@ -82,7 +87,10 @@ template <int N> void micro_row(const Tile& t) {
     for (; k < t.k; k++)
       for (int n = 0; n < N; n++) c[0][n] = fma(splat(a[k * t.a_col]), load(b + k * t.b_row + n * LANES), c[0][n]);
   }
-  for (int n = 0; n < N; n++) store(t.c + n * LANES, (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]));
+  for (int n = 0; n < N; n++) {
+    Vec sum = (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]);
+    store(t.c + n * LANES, t.add ? load(t.c + n * LANES) + sum : sum);
+  }
 }
 
 typedef void (*Micro)(const Tile&);

@@ -6,7 +6,7 @@ import pytest
 from lamina import _native, ops
 from lamina.backends import native
 from lamina.backends.native.winograd import pays
-from lamina.ops.conv import conv_, conv_input_grad
+from lamina.ops.conv import conv_, conv_input_grad, conv_kernel_grad
 from lamina.ops.pool import max_pool_grad
 from lamina.trace import Variable, trace
 from lamina.types import Type
@@ -22,6 +22,7 @@ TILED = {
     "small images": geometry((32, 4, 3, 40), (3, 3, 40, 24), low=(1, 1)),
     "one line of tiles": geometry((1, 4, 130, 8), (3, 3, 8, 70), low=(1, 1)),
     "a line that is cut": geometry((1, 7, 900, 8), (3, 3, 8, 9), low=(1, 1)),
+    "many images": geometry((40, 12, 12, 24), (3, 3, 24, 20), low=(1, 1)),
     "very many channels": geometry((2, 16, 16, 1100), (3, 3, 1100, 8), low=(1, 1)),
     "very many filters": geometry((2, 16, 16, 8), (3, 3, 8, 1100), low=(1, 1)),
 }
@@ -62,14 +63,15 @@ def test_forward_and_to_the_input(isa, name):
     close(run(isa, back, dy, kernel)[0], want, 9 * size[-1])
 
 
-@pytest.mark.parametrize("name", ["odd sizes", "groups", "a line that is cut", "very many filters"])
+@pytest.mark.parametrize("name", ["odd sizes", "groups", "a line that is cut", "very many filters", "many images"])
 def test_bits_do_not_depend_on_threads(isa, name):
     shape, size, options = TILED[name]
     x, kernel = draw(*shape), draw(*size, seed=4)
 
     def body(x, kernel):
         y = ops.relu(conv_(x, kernel, **options))
-        return [y, conv_input_grad(y, kernel, shape=shape, **options)]
+        dx = conv_input_grad(y, kernel, shape=shape, **options)
+        return [y, dx, conv_kernel_grad(x, y, shape=size, **options)]
 
     first = run(isa, body, x, kernel, threads=1)
     for threads in (2, 3, 8):
@@ -77,18 +79,42 @@ def test_bits_do_not_depend_on_threads(isa, name):
             assert np.array_equal(a, b)
 
 
-def test_errors_stay_within_three_times_those_of_the_direct_form(isa, monkeypatch):
-    x, kernel = draw(2, 24, 24, 32), draw(3, 3, 32, 16, seed=4)
+@pytest.mark.parametrize("name", TILED)
+def test_to_the_kernel(isa, name):
+    shape, size, options = TILED[name]
+    x = draw(*shape)
+    y = conv_.infer(Type("float32", shape), Type("float32", size), **options).shape
+    dy = draw(*y, seed=5)
+    want = conv_kernel_grad.compute(np, x.astype("float64"), dy.astype("float64"), shape=size, **options)
+
+    def body(x, dy):
+        return conv_kernel_grad(x, dy, shape=size, **options)
+
+    assert kernels(body, x, dy) == {"winograd_kernel_grad"}
+    close(run(isa, body, x, dy)[0], want, np.prod(dy.shape[:-1]))
+
+
+@pytest.mark.parametrize("what", ["conv", "conv_input_grad", "conv_kernel_grad"])
+def test_errors_against_those_of_the_direct_form(isa, what, monkeypatch):
+    """Below three times in an output, four in the kernel's gradient."""
+    x, kernel, dy = draw(4, 24, 24, 32), draw(3, 3, 32, 16, seed=4), draw(4, 24, 24, 16, seed=5)
     options = geometry(x.shape, kernel.shape, low=(1, 1))[2]
-    want = conv_.compute(np, x.astype("float64"), kernel.astype("float64"), **options)
+    op, a, b = {
+        "conv": (conv_, x, kernel),
+        "conv_input_grad": (conv_input_grad, dy, kernel),
+        "conv_kernel_grad": (conv_kernel_grad, x, dy),
+    }[what]
+    if what != "conv":
+        options["shape"] = x.shape if what == "conv_input_grad" else kernel.shape
+    want = op.compute(np, a.astype("float64"), b.astype("float64"), **options)
 
     def error():
-        return np.sqrt(np.mean((run(isa, lambda x, k: conv_(x, k, **options), x, kernel)[0] - want) ** 2))
+        return np.sqrt(np.mean((run(isa, lambda a, b: op(a, b, **options), a, b)[0] - want) ** 2))
 
     tiled = error()
     monkeypatch.setenv("LAMINA_WINOGRAD", "0")
-    assert kernels(lambda x, k: conv_(x, k, **options), x, kernel) == {"conv"}
-    assert 0 < tiled < 3 * error()
+    assert kernels(lambda a, b: op(a, b, **options), a, b) == {what}
+    assert 0 < tiled < (4 if what == "conv_kernel_grad" else 3) * error()
 
 
 def test_what_is_not_finite_stays_within_its_tiles(isa):
@@ -165,6 +191,24 @@ def test_refused(isa, what):
         arena.room((128, 3)),
     )
     arena.add("winograd", [x, kernel], [y], ints=ints)
+    with pytest.raises(ValueError, match=message):
+        arena.program()
+
+
+@pytest.mark.parametrize(
+    ("x", "dy", "dk", "message"),
+    [
+        ((2, 8, 7, 4), (2, 8, 8, 6), (3, 3, 4, 6), "does not fit"),
+        ((2, 8, 8, 4), (2, 7, 8, 6), (3, 3, 4, 6), "does not fit"),
+        ((2, 8, 8, 4), (3, 8, 8, 6), (3, 3, 4, 6), "differ in number"),
+        ((2, 8, 8, 4), (2, 8, 8, 6), (3, 2, 4, 6), "window differs"),
+        ((2, 8, 8, 4), (2, 8, 8, 6), (3, 3, 4, 5), "do not fit"),
+        ((2, 8, 8, 4), (2, 8, 8, 6), (3, 3, 4, 6, 1), "contiguous"),
+    ],
+)
+def test_refused_gradients(isa, x, dy, dk, message):
+    arena = Arena(isa)
+    arena.add("winograd_kernel_grad", [arena.room(x), arena.room(dy)], [arena.room(dk)], ints=GOOD)
     with pytest.raises(ValueError, match=message):
         arena.program()
 

@@ -95,6 +95,9 @@ def kernel_grad(planner: Planner, node: Node) -> None:
     x, dy = (planner.contiguous(planner.view(v)) for v in node.inputs)
     ints = geometry(node.attrs, x.shape[1:-1], node.shape[:-2], dy.shape[1:-1])
     place = planner.place_of(node)
+    if not mostly_zero(planner, node.inputs[1]) and winograd.pays(ints, x.shape[0], node.shape, False):
+        tiles = winograd.tiling(ints, False)
+        return planner.add(Draft("winograd_kernel_grad", [x, dy], [place], tiles, nodes=[node]))
     if is_pointwise(ints):
         x, dy, ints = in_a_row(x), in_a_row(dy), row_of_pixels(prod(x.shape[:-1]))
         place = place.with_layout((1, *place.shape[-2:]), (0, *place.strides[-2:]))
