@@ -1,6 +1,7 @@
 """Convolutions with fewer multiplications: where Winograd's products pay, and their operands.
 
-A tile of 4 x 4 outputs of a 3 x 3 window takes 36 multiplications instead of 144 (docs/decisions/0008-winograd.md).
+A tile of 4 x 4 outputs of a 3 x 3 window takes 36 multiplications instead of 144, one of 2 x 2 outputs of a 5 x 5
+window 36 instead of 100 (docs/decisions/0008-winograd.md).
 The choice follows from shapes alone; ``LAMINA_WINOGRAD=0`` in the environment turns it off.
 """
 
@@ -16,7 +17,8 @@ from .views import View
 if TYPE_CHECKING:
     from .plan import Planner
 
-POINTS = 36  # products of a tile
+POINTS = 36  # products of a tile, for each channel and filter
+WINDOWS = (3, 5)  # 4 x 4 and 2 x 2 outputs a tile
 CHANNELS = 8  # fewer of a group do not repay the transforms
 TILES = 32  # fewer do not repay that of the kernel
 SHARE = 0.6  # of the direct form's multiplications at most
@@ -27,13 +29,14 @@ def pays(ints: list[int], images: int, kernel: tuple[int, ...], backward: bool) 
     axes = [ints[i : i + 6] for i in range(1, len(ints), 6)]
     if len(axes) != 2 or os.environ.get("LAMINA_WINOGRAD") == "0":
         return False
-    if any((size, stride, dilation) != (3, 1, 1) for _, size, stride, dilation, _, _ in axes):
+    window = axes[0][1]
+    if window not in WINDOWS or any((a[1], a[2], a[3]) != (window, 1, 1) for a in axes):
         return False
     if min(kernel[-2], kernel[-1] // ints[0]) < CHANNELS:
         return False
     outputs = [a[0] if backward else a[5] for a in axes]
-    tiles = prod(-(-n // 4) for n in outputs)
-    return images * tiles >= TILES and POINTS * tiles <= SHARE * 9 * prod(outputs)
+    tiles = prod(-(-n // (7 - window)) for n in outputs)
+    return images * tiles >= TILES and POINTS * tiles <= SHARE * window**2 * prod(outputs)
 
 
 def tiling(ints: list[int], backward: bool) -> list[int]:
