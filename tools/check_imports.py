@@ -22,7 +22,7 @@ ORDER = [
     "passes",
     "backends",
     "trace",
-    "lint",
+    "lint masks",
     "random activations initializers regularizers constraints",
     "layers losses metrics optimizers",
     "models training callbacks saving",

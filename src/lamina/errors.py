@@ -34,6 +34,10 @@ class ArgumentError(LaminaError, ValueError):
     """An argument outside of what is allowed."""
 
 
+class MaskError(LaminaError, ValueError):
+    """A mask that would be lost: padded steps would count as data."""
+
+
 class DataError(LaminaError, ValueError):
     """Training data that cannot be what the user meant: lengths that differ, NaN, labels out of range."""
 

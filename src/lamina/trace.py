@@ -158,12 +158,12 @@ class Trace:
     generator  where random numbers come from
     concrete   whether each node is computed when it is made (``run_eagerly``): then a program may print, branch and
                stop in a debugger, and still has gradients
-    masks      for a tensor, which of its steps are real: a bool node
+    masks      for a tensor, which of its steps are real: a bool node, or None behind a layer that used the mask up
     """
 
     def __init__(self, training: bool = False, generator: Generator | None = None, concrete: bool = False):
         self.training, self.generator, self.concrete = training, generator, concrete
-        self.masks: dict[Node, Node] = {}
+        self.masks: dict[Node, Node | None] = {}
         self.variables: list[Slot] = []
         self.inputs: list[Node] = []
         self.current: dict[int, Node] = {}  # by id: a Variable compares element by element

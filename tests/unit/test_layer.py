@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina import layers, ops
-from lamina.errors import ArgumentError, LaminaWarning, ShapeError
+from lamina.errors import ArgumentError, MaskError, ShapeError
 from lamina.graph import placeholder
 from lamina.trace import Trace, Variable
 from lamina.types import Type
@@ -156,11 +156,12 @@ def test_masks_travel_through_layers_that_support_them():
     assert trace.masks[y] is trace.masks[x]
 
 
-def test_a_lost_mask_warns_and_names_the_layer():
+def test_a_lost_mask_is_an_error_that_names_the_layer():
     with Trace():
         x = layers.Embedding(3, 2, mask_zero=True)(np.array([[1, 0]]))
-        with pytest.warns(LaminaWarning, match='Flatten "flat" loses the mask'):
+        with pytest.raises(MaskError, match='Flatten "flat" cannot carry the mask'):
             layers.Flatten(name="flat")(x)
+        layers.Flatten(name="flat")(layers.DropMask()(x))
 
 
 def test_a_layer_that_takes_the_mask_gets_it():

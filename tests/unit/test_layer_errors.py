@@ -205,7 +205,18 @@ def metrics_for_loss_weights():
     compiled(4, "mse").compile("adam", "mse", ["accuracy"])
 
 
-CASES = [dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank, lstm_upon_lstm,
+def flatten_of_a_mask():
+    x = lamina.Input((8,), name="x", dtype="int32")
+    layers.Flatten(name="flat")(layers.Embedding(9, 4, mask_zero=True, name="words")(x))
+
+
+def mean_over_masked_steps():
+    x = lamina.Input((8,), name="x", dtype="int32")
+    layers.LayerNormalization(axis=1, name="norm")(layers.Embedding(9, 4, mask_zero=True, name="words")(x))
+
+
+CASES = [flatten_of_a_mask, mean_over_masked_steps,
+         dense_width, dense_vector, dense_unknown_width, model_width, lstm_rank, lstm_upon_lstm,
          merge_of_unequal_shapes,
          reshape_of_other_size, unknown_activation, unknown_argument, units_of_zero, dropout_rate, disconnected,
          two_of_one_name, weights_of_another_shape, weights_of_another_number, number_of_a_symbol,

@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina import layers
-from lamina.errors import ArgumentError, ShapeError
+from lamina.errors import ArgumentError, MaskError, ShapeError
 from lamina.trace import Trace, concrete
 
 A = np.array([[[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]]], "float32")
@@ -30,7 +30,7 @@ def test_a_step_is_real_where_any_input_has_it(name):
     _, mask = masked(getattr(layers, name)(), MASKS)
     np.testing.assert_array_equal(mask, [[True, True, False]])
     _, mask = masked(getattr(layers, name)(), [MASKS[0], None])
-    assert mask is None
+    np.testing.assert_array_equal(mask, MASKS[0])
 
 
 def test_padding_gives_way_in_products_and_extremes():
@@ -51,8 +51,11 @@ def test_concatenated_masks():
     np.testing.assert_array_equal(mask, [[True, True, False]])
 
 
-def test_dot_has_no_mask():
-    assert masked(layers.Dot(axes=2), MASKS)[1] is None
+def test_the_mask_of_a_dot_is_that_of_its_first_input():
+    np.testing.assert_array_equal(masked(layers.Dot(axes=2), [MASKS[0], None])[1], MASKS[0])
+    assert masked(layers.Dot(axes=1), MASKS)[1] is None
+    with pytest.raises(MaskError, match="the steps of the second input would become features"):
+        masked(layers.Dot(axes=2), MASKS)
 
 
 def test_functions_are_the_layers():

@@ -62,6 +62,28 @@ def test_nested_and_trainable_and_width():
     assert [line.split()[-1] for line in text.splitlines() if "(Dense)" in line] == ["yes", "yes"]
 
 
+MASKED = """\
+Model: "net"
+────────────────────────────────────────────────────────────────────────────────
+ Layer (type)                     Output Shape             Param #       Mask
+════════════════════════════════════════════════════════════════════════════════
+ words (Embedding)                (None, 7, 4)             36            made
+ reader (LSTM)                    (None, 7, 2)             56            kept
+ last (GRU)                       (None, 2)                36            used
+ out (Dense)                      (None, 1)                3             -
+────────────────────────────────────────────────────────────────────────────────
+ Total params: 131 (524.00 B)
+ Trainable params: 131 (524.00 B)
+ Non-trainable params: 0 (0.00 B)"""
+
+
+def test_masks_have_a_column():
+    model = lamina.Sequential([lamina.Input((7,), dtype="int32"), layers.Embedding(9, 4, mask_zero=True, name="words"),
+                               layers.LSTM(2, return_sequences=True, name="reader"), layers.GRU(2, name="last"),
+                               layers.Dense(1, name="out")], name="net")
+    assert text_of(model) == MASKED
+
+
 def test_unbuilt_and_subclassed_models_have_a_summary():
     class Net(lamina.Model):
         def __init__(self):

@@ -39,7 +39,7 @@ from .input_spec import InputSpec
 from .lambda_layer import ActivityRegularization, Identity, Lambda
 from .layer import Layer, deserialize, serialize
 from .layer_normalization import LayerNormalization, RMSNormalization
-from .masking import Masking
+from .masking import DropMask, Masking
 from .merging import (
     Add,
     Average,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from .. import constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, message
-from ..ops import reshape
+from ..ops import broadcast_to, cast, expand_dims, reshape, rsqrt, square
+from ..ops import sum as total
 from ..ops.axes import canonical_axes
+from .calling import lost
 from .layer import Layer
+
+EPSILON = 1e-7  # of Keras's weighted moments: a batch without any real step is divided by this
 
 
 class Affine(Layer):
@@ -48,6 +52,29 @@ class Affine(Layer):
             raise ShapeError(message(f"{self.label} needs to know the size of axis {axis}",
                                      got=f"input shape {tuple(shape)}", fix="give Input that size", where=True))
         return axes
+
+
+def weighted_standard(layer, x, axes, mask, axis: int):
+    """What ``standardize`` gives, where steps that the mask leaves out have no weight. ``axis`` is of the features.
+
+    Without any real step the mean and the variance are 0.
+    """
+    if mask.ndim > axis:
+        raise ShapeError(message(f"{layer.label}: the mask does not end before the features",
+                                 got=[str(mask.type), str(x.type)], want=f"a mask of at most {axis} dimensions"))
+    weights = broadcast_to(expand_dims(cast(mask, layer.dtype), tuple(range(mask.ndim, x.ndim))), x.shape)
+    count = total(weights, axes, keepdims=True) + EPSILON
+    centre = total(x * weights, axes, keepdims=True) / count
+    variance = total(square(x - centre) * weights, axes, keepdims=True) / count
+    return (x - centre) * rsqrt(variance + layer.epsilon), centre, variance
+
+
+def steps_apart(layer, inputs, mask, axis):
+    """The mask of a layer that averages over axes, which must not be those of the steps: that would mix padding in."""
+    axes = canonical_axes(tuple(axis) if isinstance(axis, list) else axis, inputs.ndim)
+    if mask is not None and any(a < mask.ndim for a in axes):
+        raise lost(layer, inputs, f"axis {axis} averages real steps and padding")
+    return mask
 
 
 def broadcasting(shape, axes) -> tuple[int, ...]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from .. import initializers
 from ..composites.normalization import standardize
-from ..errors import ArgumentError, ShapeError, message
-from ..ops import batch_normalization, cast, expand_dims, reshape, rsqrt, square
-from ..ops import sum as total
-from .affine import Affine, broadcasting
+from ..errors import ArgumentError, message
+from ..ops import batch_normalization, cast, reshape
+from .affine import Affine, broadcasting, weighted_standard
 from .input_spec import InputSpec
-
-EPSILON = 1e-7                        # of Keras's weighted moments: a batch without any real step is divided by this
 
 
 class BatchNormalization(Affine):
@@ -67,21 +64,13 @@ class BatchNormalization(Affine):
             return batch_normalization(x, self.moving_mean, self.moving_variance, axis, self.beta, self.gamma,
                                        self.epsilon)
         axes = tuple(i for i in range(x.ndim) if i != axis)
-        normal, centre, variance = standardize(x, axes, self.epsilon) if mask is None else self.weighted(x, axes, mask)
+        if mask is None:
+            normal, centre, variance = standardize(x, axes, self.epsilon)
+        else:
+            normal, centre, variance = weighted_standard(self, x, axes, mask, axis)
         self.moving_mean.assign(self.blended(self.moving_mean, centre))
         self.moving_variance.assign(self.blended(self.moving_variance, variance))
         return self.scaled_and_shifted(normal, broadcasting(x.shape, (axis,)))
-
-    def weighted(self, x, axes, mask):
-        """What ``standardize`` gives, where steps that the mask leaves out have no weight."""
-        if mask.ndim != x.ndim - 1:
-            raise ShapeError(message(f"{self.label}: the mask does not have one value for each step",
-                                     got=[str(mask.type), str(x.type)], want=f"a mask of {x.ndim - 1} dimensions"))
-        weights = expand_dims(cast(mask, self.dtype), -1)
-        count = total(weights) + EPSILON
-        centre = total(x * weights, axes, keepdims=True) / count
-        variance = total(square(x - centre) * weights, axes, keepdims=True) / count
-        return (x - centre) * rsqrt(variance + self.epsilon), centre, variance
 
     def blended(self, moving, value):
         """The moving statistic after one more batch."""

@@ -9,10 +9,11 @@ from functools import cache
 
 import numpy as np
 
-from ..errors import DtypeError, LaminaWarning, ShapeError, message, user_line
+from ..errors import DtypeError, LaminaWarning, MaskError, ShapeError, message, user_line
 from ..graph import Node, placeholder, scope
+from ..masks import mask_of
 from ..op import as_node, as_value
-from ..ops import cast
+from ..ops import cast, expand_dims, where
 from ..random import default_generator
 from ..trace import Trace, Variable, concrete, current, flatten, unflatten, untraced
 from ..types import Type
@@ -63,7 +64,8 @@ def on_nodes(layer, args, kwargs):
             kwargs["training"] = trace.training
         masks = given_masks(trace, layer, names, args, kwargs, mask)
         outputs = layer.call(*args, **kwargs)
-        note(trace, layer, inputs, outputs, masks, "mask" in names)
+        uses = "mask" in names if layer.uses_mask is None else layer.uses_mask
+        note(trace, layer, inputs, outputs, masks, uses)
     return outputs
 
 
@@ -79,10 +81,7 @@ def tensors(layer, trace, args, kwargs):
             x = concrete(x) if trace.concrete else as_node(as_value(x))
         if len(x.types) > 1 or not x.type.is_float or x.dtype == layer.dtype or not layer.autocast:
             return x
-        y = cast(x, layer.dtype)
-        if x in trace.masks:
-            trace.masks[y] = trace.masks[x]
-        return y
+        return cast(x, layer.dtype)
 
     if args and is_numbers(args[0]):
         args = (as_value(args[0]), *args[1:])
@@ -142,20 +141,20 @@ def shape_of(x):
 def given_masks(trace, layer, names, args, kwargs, mask):
     """The masks of the inputs; where ``call`` takes them, they are passed."""
     first = args[0] if args else next(iter(kwargs.values()), None)
-    known = mask if mask is not None else mask_of(trace, first)
+    known = mask if mask is not None else masks_of(first)
     if "mask" in names and "mask" in names[len(args) :] and known is not None:
         kwargs["mask"] = known
     for name, value in zip(names[1:], args[1:], strict=False):
-        if f"{name}_mask" in names and kwargs.get(f"{name}_mask") is None and mask_of(trace, value) is not None:
-            kwargs[f"{name}_mask"] = mask_of(trace, value)
+        if f"{name}_mask" in names and kwargs.get(f"{name}_mask") is None and masks_of(value) is not None:
+            kwargs[f"{name}_mask"] = masks_of(value)
     if mask is not None and isinstance(first, Node):
         trace.masks.setdefault(first, mask)
     return known
 
 
-def mask_of(trace, nest):
+def masks_of(nest):
     """The mask of a tensor, or the nest of masks; None where there is none at all."""
-    found = mapped(lambda x: trace.masks.get(x) if isinstance(x, Node) else None, nest)
+    found = mapped(mask_of, nest)
     return found if any(m is not None for m in leaves(found)) else None
 
 
@@ -167,26 +166,50 @@ def note(trace, layer, inputs, outputs, masks, consumes: bool) -> None:
     for x in nodes:
         makers.setdefault(x, layer)
     if any(x not in trace.masks for x in nodes):
-        if layer.supports_masking:
-            found = list(leaves(layer.compute_mask(inputs, masks)))
-            for x, m in zip(nodes, found, strict=False):
-                if m is not None:
-                    trace.masks[x] = as_node(as_value(m))
-        elif masks is not None and not consumes and not layer.nameless_root:
-            warnings.warn(
-                LaminaWarning(
-                    message(
-                        f"{layer.label} loses the mask of its input: the layers after it see padding as data",
-                        fix="put it where no mask arrives, or set supports_masking = True in a layer of your own",
-                        where=True,
-                    )
-                ),
-                stacklevel=2,
-            )
+        note_masks(trace, layer, inputs, nodes, masks, consumes)
+    layer.__dict__["_seen_masks"] = masks is not None, any(mask_of(x) is not None for x in nodes)
     if layer.activity_regularizer is not None:
         for x in nodes:
-            loss = layer.activity_regularizer(x)
+            loss = layer.activity_regularizer(without_padding(x))
             layer.add_loss(loss / float(x.shape[0]) if x.ndim and x.shape[0] else loss)
+
+
+def note_masks(trace, layer, inputs, nodes, masks, consumes: bool) -> None:
+    """Writes down the masks of what a layer gives; one that it neither carries nor uses is an error."""
+    if layer.supports_masking:
+        found = list(leaves(layer.compute_mask(inputs, masks)))
+        for x, m in zip(nodes, found, strict=False):
+            if m is not None:
+                trace.masks[x] = as_node(as_value(m))
+            elif masks is not None:
+                trace.masks[x] = None
+    elif masks is not None and not consumes and all(mask_of(x) is None for x in nodes):
+        if layer.lost_mask == "error":
+            raise lost(layer, inputs)
+        if layer.lost_mask == "warn":
+            warnings.warn(LaminaWarning(str(lost(layer, inputs))), stacklevel=3)
+
+
+def lost(layer, inputs, because: str = "the layers after it would see padding as data") -> MaskError:
+    """The error of a layer that would lose a mask."""
+    return MaskError(
+        message(
+            f"{layer.label} cannot carry the mask of its input: {because}",
+            got=[described(x) + input_spec.made_by(maker(x)) for x in leaves(inputs) if isinstance(x, Node | Symbol)],
+            want="layers that carry or use masks, such as recurrent layers, attention and global pooling",
+            fix="put layers.DropMask() before it where padding may count as data (a layer of your own: take mask in "
+            "call, or set supports_masking = True)",
+            where=True,
+        )
+    )
+
+
+def without_padding(x):
+    """The tensor with zeros for steps that are not real."""
+    mask = mask_of(x)
+    if mask is None:
+        return x
+    return where(expand_dims(mask, tuple(range(mask.ndim, x.ndim))) if mask.ndim < x.ndim else mask, x, 0.0)
 
 
 def maker(x):
@@ -260,7 +283,7 @@ def inferred(layer, args, kwargs):
         if not isinstance(x, Node):
             return x
         made = Symbol(agreed(x, y), x.dtype)
-        if x in masks and y in other_masks:
+        if masks[x] is not None and other_masks[y] is not None:
             made.mask_shape = agreed(masks[x], other_masks[y])
         return made
 
@@ -290,4 +313,5 @@ def traced_once(layer, args, kwargs, which: int):
                 made.masks[node] = placeholder(Type("bool", sized(x.mask_shape)))
             return node
 
-        return on_nodes(layer, mapped(stand_in, args), mapped(stand_in, kwargs)), made.masks
+        outputs = on_nodes(layer, mapped(stand_in, args), mapped(stand_in, kwargs))
+        return outputs, {x: mask_of(x) for x in leaves(outputs) if isinstance(x, Node)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import activations, constraints, initializers, regularizers
 from ..errors import ArgumentError, ShapeError, about, message
 from ..ops import add, matmul
+from .calling import lost
 from .input_spec import InputSpec
 from .layer import Layer
 from .symbol import Symbol, described
@@ -105,3 +106,9 @@ class Dense(Layer):
         if self.use_bias:
             x = add(x, self.bias)
         return x if self.activation is None else self.activation(x)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """That of the input; MaskError where its last axis is that of the steps, which would be summed over."""
+        if previous_mask is not None and previous_mask.ndim >= inputs.ndim:
+            raise lost(self, inputs, "it sums over the axis of the steps")
+        return previous_mask

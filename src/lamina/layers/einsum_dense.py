@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import activations, constraints, initializers, ops, regularizers
 from ..errors import ArgumentError, ShapeError, about, message
+from .calling import lost
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -61,9 +62,9 @@ class EinsumDense(Layer):
                                      got=f"input shape {tuple(input_shape)}", where=True))
         seen = input_shape[hidden:] if front else input_shape[: len(given)]
         size = dict(zip(given, seen, strict=True))
-        known = self.output_shape[max(hidden - 1, 0):] if front else self.output_shape
         letters = result if front and hidden else result[1:]
-        for letter, n in zip(letters, known[-len(letters):] if front else known, strict=False):
+        known = self.output_shape[-len(letters):] if front else self.output_shape
+        for letter, n in zip(letters, known, strict=False):
             if n is None:
                 continue
             if size.setdefault(letter, n) not in (None, n):
@@ -114,3 +115,13 @@ class EinsumDense(Layer):
             hidden = inputs.ndim - len(self._letters[0])
             y = y + (ops.reshape(self.bias, (*self.bias.shape, *(1,) * hidden)) if self._letters[4] else self.bias)
         return y if self.activation is None else self.activation(y)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """That of the input; MaskError where the equation does not leave its steps in front."""
+        if previous_mask is None:
+            return None
+        given, _, result, front, _ = self._letters
+        axes = previous_mask.ndim - (inputs.ndim - len(given) if front else 0)
+        if axes > 0 and (given[:axes] != result[:axes] or axes > len(given)):
+            raise lost(self, inputs, f"{self.equation!r} does not leave the steps where they are")
+        return previous_mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import ops
 from ..composites.normalization import standardize
 from ..errors import ArgumentError, ShapeError, message
-from .affine import Affine
+from .affine import Affine, steps_apart, weighted_standard
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -18,8 +18,8 @@ class GroupNormalization(Affine):
     epsilon  is added to the variance
     center   whether there is a beta; ``scale``: whether there is a gamma
 
-    Wu and He, "Group Normalization" (ECCV 2018), section 3. Raises ShapeError where the channels do not divide into so
-    many groups.
+    Masked steps do not count. Raises ShapeError where the channels do not divide into so many groups. Wu and He, "Group
+    Normalization" (ECCV 2018), section 3.
 
     >>> lamina.layers.GroupNormalization(2, epsilon=0.0)(np.array([[1.0, 3.0, 20.0, 10.0]], "float32"))
     array([[-1.,  1.,  1., -1.]], dtype=float32)
@@ -46,14 +46,17 @@ class GroupNormalization(Affine):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={axis: channels},
                                     reason=f"it has weights for {channels} channels, built at first call")
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):
         x = ops.cast(inputs, self.dtype)
         (axis,) = self.axes_of(self.axis, x.shape)
         shape, channels = tuple(x.shape), x.shape[axis]
         groups = channels if self.groups == -1 else self.groups
         split = ops.reshape(x, (*shape[:axis], groups, channels // groups, *shape[axis + 1:]))
         axes = tuple(i for i in range(1, split.ndim) if i != axis)
-        normal, _, _ = standardize(split, axes, self.epsilon)
+        if mask is None:
+            normal, _, _ = standardize(split, axes, self.epsilon)
+        else:
+            normal, _, _ = weighted_standard(self, split, axes, mask, axis)
         return self.scaled_and_shifted(ops.reshape(normal, shape), [n if i == axis else 1 for i, n in enumerate(shape)])
 
 
@@ -73,3 +76,7 @@ class UnitNormalization(Layer):
 
     def call(self, inputs):
         return ops.normalize(inputs, axis=self.axis, epsilon=1e-12)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """That of the input; MaskError where ``axis`` would run over steps."""
+        return steps_apart(self, inputs, previous_mask, self.axis)

@@ -20,16 +20,20 @@ class Lambda(Layer):
     array([2., 4.], dtype=float32)
     """
 
+    _takes: list[str]
+
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
         super().__init__(**kwargs)
         if not callable(function):
             raise ArgumentError(message("Lambda takes a function", got=repr(function)))
         self.function, self.mask, self.arguments, self.built = function, mask, dict(arguments or {}), True
         self.supports_masking = mask is not None
+        names = getattr(getattr(self.function, "__code__", None), "co_varnames", ())
+        self.__dict__["_takes"] = [name for name in ("mask", "training") if name in names[1:]]
+        self.uses_mask = "mask" in self._takes
 
     def call(self, inputs, mask=None, training=None):
-        names = getattr(getattr(self.function, "__code__", None), "co_varnames", ())
-        given = {key: value for key, value in (("mask", mask), ("training", training)) if key in names[1:]}
+        given = {key: value for key, value in (("mask", mask), ("training", training)) if key in self._takes}
         return self.function(inputs, **{**given, **self.arguments})
 
     def compute_mask(self, inputs, previous_mask=None):

@@ -64,10 +64,13 @@ class Layer(Tracked):
     """
 
     supports_masking = False
+    uses_mask: bool | None = None  # whether ``call`` makes use of the mask; None: where it has such an argument
+    lost_mask = "error"  # what becomes of a mask that is neither carried nor used: "error", "warn" or "ignore"
     autocast = True
     input_dtype = "float32"  # of the Input that a Sequential makes for it
     _seen_losses: list
     _seen_shapes: list  # of what the last call gave, with None for the batch
+    _seen_masks: tuple  # whether a mask came in, and whether one went out
     _first_shape: tuple | None
 
     def __init__(
@@ -90,7 +93,11 @@ class Layer(Tracked):
         self.built = False
         self.input_spec: Any = None
         self.__dict__.update(
-            _trainable=bool(trainable), _seen_losses=[], _seen_shapes=[], _first_shape=first_shape(kwargs)
+            _trainable=bool(trainable),
+            _seen_losses=[],
+            _seen_shapes=[],
+            _seen_masks=(False, False),
+            _first_shape=first_shape(kwargs),
         )
         for key in kwargs:
             if key not in LEGACY:
@@ -100,6 +107,8 @@ class Layer(Tracked):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = building(cls.__dict__["build"])
+        if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
+            cls.supports_masking = True
         if cls.__module__.startswith("lamina."):
             registry.known.setdefault(cls.__name__, cls)
 

@@ -7,7 +7,7 @@ from typing import Any
 from .. import initializers
 from ..composites.normalization import standardize
 from ..ops import cast, rms_normalization
-from .affine import Affine, broadcasting
+from .affine import Affine, broadcasting, steps_apart
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -46,6 +46,10 @@ class LayerNormalization(Affine):
         normal, _, _ = standardize(x, axes, self.epsilon)
         return self.scaled_and_shifted(normal, broadcasting(x.shape, axes))
 
+    def compute_mask(self, inputs, previous_mask=None):
+        """That of the input; MaskError where ``axis`` would average over steps."""
+        return steps_apart(self, inputs, previous_mask, self.axis)
+
 
 class RMSNormalization(Layer):
     """Each sample divided by its root mean square over ``axis``, then multiplied by the weight ``scale``.
@@ -77,3 +81,7 @@ class RMSNormalization(Layer):
         x = cast(inputs, self.dtype)
         options: Any = {"scale": self.scale, "axis": self.axes_of(self.axis, x.shape)}
         return rms_normalization(x, epsilon=self.epsilon, **options)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """That of the input; MaskError where ``axis`` would average over steps."""
+        return steps_apart(self, inputs, previous_mask, self.axis)

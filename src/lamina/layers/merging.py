@@ -6,6 +6,7 @@ import functools
 
 from .. import ops
 from ..errors import ArgumentError, ShapeError, message
+from .calling import lost
 from .layer import Layer
 
 
@@ -48,10 +49,13 @@ class Merge(Layer):
         return values
 
     def compute_mask(self, inputs, previous_mask=None):
-        """A step is real where it is real in any of the inputs; no mask where one of them has none."""
-        if not isinstance(previous_mask, list | tuple) or incomplete(previous_mask):
+        """A step is real where it is real in any of the inputs that have a mask; those without have no say."""
+        known = [m for m in previous_mask if m is not None] if isinstance(previous_mask, list | tuple) else []
+        if not known:
             return None
-        return functools.reduce(ops.logical_or, previous_mask)
+        mask = functools.reduce(ops.logical_or, known)
+        sizes = [x.shape[: mask.ndim] for x in inputs if x.ndim > mask.ndim]
+        return ops.broadcast_to(mask, tuple(map(max, zip(*sizes, strict=True)))) if sizes else mask
 
 
 def incomplete(masks) -> bool:
@@ -171,8 +175,8 @@ class Minimum(Extreme):
 class Concatenate(Merge):
     """Tensors end to end along an axis, by default the last.
 
-    Takes a list of tensors whose sizes differ along that axis only; else ShapeError names each of them. Where an input
-    has a mask, the steps of the others count as real.
+    Takes a list of tensors whose sizes differ along that axis only; else ShapeError names each of them. Where steps
+    follow each other, those of an input without a mask count as real; where features do, it has no say.
 
     >>> lamina.layers.Concatenate()([np.array([[1.0]], "float32"), np.array([[2.0, 3.0]], "float32")])
     array([[1., 2., 3.]], dtype=float32)
@@ -197,6 +201,8 @@ class Concatenate(Merge):
         """The masks end to end where steps are; where features are, a step is real if it is in any of the inputs."""
         if not isinstance(previous_mask, list | tuple):
             return None
+        if self.axis % inputs[0].ndim >= max(m.ndim for m in previous_mask if m is not None):
+            return super().compute_mask(inputs, previous_mask)
         masks = []
         for x, mask in zip(inputs, previous_mask, strict=True):
             real = ops.ones_like(x, "bool")
@@ -213,6 +219,7 @@ class Dot(Merge):
     normalize  whether vectors along these axes are brought to length 1 first: then the result is their cosine
 
     Takes a list of two; the remaining axes of both follow each other, and (batch, 1) comes out where none remain.
+    Masked steps do not count in a sum over steps.
     Raises ShapeError where the two axes differ in size.
 
     >>> lamina.layers.Dot(axes=1)([np.array([[1.0, 2.0]], "float32"), np.array([[10.0, 20.0]], "float32")])
@@ -229,7 +236,7 @@ class Dot(Merge):
                                         got=f"axes={axes!r}", want="a number other than 0, or two of them"))
         self.axes, self.normalize = axes if isinstance(axes, int) else pair, normalize
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):
         a, b = self.listed(inputs)
         if a.ndim < 2 or b.ndim < 2 or a.shape[0] != b.shape[0]:
             raise ShapeError(message("the inputs are no two batches of one size", want="(batch, …) and (batch, …)"))
@@ -241,6 +248,9 @@ class Dot(Merge):
             raise ShapeError(message(f"axis {first} of the first input has size {a.shape[first]}, "
                                      f"axis {second} of the second has size {b.shape[second]}",
                                      want="equal sizes", fix="choose other axes, or bring the branches to one size"))
+        a, b = (ops.where(ops.expand_dims(m, tuple(range(m.ndim, x.ndim))), x, 0.0)
+                if m is not None and axis < m.ndim < x.ndim else x
+                for x, m, axis in zip((a, b), mask or (None, None), (first, second), strict=True))
         if self.normalize:
             a, b = ops.normalize(a, axis=first), ops.normalize(b, axis=second)
         rest = [i for i in range(1, a.ndim) if i != first], [i for i in range(1, b.ndim) if i != second]
@@ -250,8 +260,15 @@ class Dot(Merge):
         return ops.reshape(ops.matmul(rows, columns), (a.shape[0], *(sizes or [1])))
 
     def compute_mask(self, inputs, previous_mask=None):
-        """The result has no steps, and no mask."""
-        return None
+        """Steps that are summed over are used up; those of the first input stay steps, those of the second cannot."""
+        if not isinstance(previous_mask, list | tuple):
+            return None
+        axes = [self.axes] * 2 if isinstance(self.axes, int) else self.axes
+        first, second = (m if m is not None and a % x.ndim >= m.ndim else None
+                         for a, x, m in zip(axes, inputs, previous_mask, strict=True))
+        if second is not None:
+            raise lost(self, inputs, "the steps of the second input would become features")
+        return first
 
 
 def add(inputs, **kwargs):

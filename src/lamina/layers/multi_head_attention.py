@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
 from ..errors import ArgumentError, ShapeError, message
+from ..masks import mask_of
 from ..ops.create import iota
-from ..trace import current
 from .attention import both, causal_mask
 from .dense import positive
 from .dropout import checked_rate, dropped
@@ -19,10 +19,9 @@ from .layer import Layer
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def mask_of(x, given):
+def given_or_known(mask, x):
     """The mask that was given, else that of the tensor, else None."""
-    trace = current()
-    return given if given is not None or trace is None else trace.masks.get(x)
+    return mask_of(x) if mask is None else mask
 
 
 class HeadedAttention(Layer):
@@ -141,8 +140,8 @@ class MultiHeadAttention(HeadedAttention):
              return_attention_scores=False, training=False, use_causal_mask=False):
         own_key = key is not None and key is not value
         key = value if key is None else key
-        mask = self.joint_mask(query, value, mask_of(value, value_mask),
-                               mask_of(key, key_mask) if own_key else key_mask, attention_mask, use_causal_mask)
+        mask = self.joint_mask(query, value, given_or_known(value_mask, value),
+                               given_or_known(key_mask, key) if own_key else key_mask, attention_mask, use_causal_mask)
         gate = self.gate_dense(query) if self.use_gate else None
         heads = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         result, weights = self.attend(*heads, mask, training)
@@ -211,8 +210,8 @@ class GroupQueryAttention(HeadedAttention):
              return_attention_scores=False, training=False, use_causal_mask=False):
         own_key = key is not None and key is not value
         key = value if key is None else key
-        mask = self.joint_mask(query, value, mask_of(value, value_mask),
-                               mask_of(key, key_mask) if own_key else key_mask, attention_mask, use_causal_mask)
+        mask = self.joint_mask(query, value, given_or_known(value_mask, value),
+                               given_or_known(key_mask, key) if own_key else key_mask, attention_mask, use_causal_mask)
         gate = self.gate_dense(query) if self.use_gate else None
         shares = self.num_query_heads // self.num_key_value_heads
         queries = ops.transpose(self.query_dense(query), (0, 2, 1, 3))

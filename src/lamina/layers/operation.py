@@ -11,6 +11,8 @@ from .layer import Layer
 from .naming import unique_name
 from .symbol import Symbol, mapped
 
+PICKS = ("get_item", "shape", "not_equal", "equal")  # who picks single steps, or asks, means it
+
 
 class Operation(Layer):
     """A function of ``lamina.ops``, or an op, among the layers of a model.
@@ -22,19 +24,18 @@ class Operation(Layer):
     array([[1., 1., 3.]], dtype=float32)
     """
 
-    supports_masking = True
+    lost_mask = "warn"  # its masks follow from the ops; see ``lamina.masks``
     autocast = False
 
     def __init__(self, function, name=None, **kwargs):
         self.function = function_named(function) if isinstance(function, str) else function
         super().__init__(name=name or unique_name(name_of(self.function).strip("_")), autocast=False, **kwargs)
         self.built = True
+        if name_of(self.function) in PICKS:
+            self.lost_mask = "ignore"
 
     def call(self, *args, **kwargs):
         return self.function(*args, **kwargs)
-
-    def compute_mask(self, inputs, previous_mask=None):
-        return previous_mask if not isinstance(previous_mask, list | tuple | dict) else None
 
     def get_config(self):
         name = name_of(self.function)

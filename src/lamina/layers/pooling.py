@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import ops
 from ..errors import ShapeError, message
 from .layer import Layer
@@ -141,6 +143,12 @@ class GlobalPooling(Layer):
         first = 1 if self.data_format == "channels_last" else 2
         return tuple(range(first, first + self.rank))
 
+    def of_steps(self, mask):
+        """The mask of the steps of a sequence, with an axis for the channels."""
+        if mask.ndim != 2:
+            raise ShapeError(message(f"{self.label}: a mask of steps has two dimensions", got=str(mask.type)))
+        return ops.expand_dims(mask, 2 if self.data_format == "channels_last" else 1)
+
 
 class _GlobalMax(GlobalPooling):
     def call(self, inputs):
@@ -153,7 +161,7 @@ class _GlobalAverage(GlobalPooling):
 
 
 class GlobalMaxPooling1D(_GlobalMax):
-    """The largest element of all steps, for each channel.
+    """The largest element of all steps, for each channel. Masked steps do not count; without a real step it is 0.
 
     data_format  "channels_last" for (batch, steps, channels), or "channels_first"
     keepdims     whether the axis of the steps stays, as 1
@@ -163,6 +171,18 @@ class GlobalMaxPooling1D(_GlobalMax):
     """
 
     rank = 1
+    supports_masking = True
+
+    def call(self, inputs, mask=None):
+        if mask is None:
+            return super().call(inputs)
+        real = self.of_steps(mask)
+        largest = super().call(ops.where(real, inputs, -np.inf))
+        return ops.where(ops.any(real, axis=self.axes, keepdims=self.keepdims), largest, 0.0)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The result has no steps, and no mask."""
+        return None
 
 
 class GlobalMaxPooling2D(_GlobalMax):
@@ -186,7 +206,8 @@ class GlobalMaxPooling3D(_GlobalMax):
 
 
 class GlobalAveragePooling1D(_GlobalAverage):
-    """The mean of all steps, for each channel; arguments as in GlobalMaxPooling1D. Masked steps do not count.
+    """The mean of all steps, for each channel; arguments as in GlobalMaxPooling1D. Masked steps do not count;
+    without a real step it is 0.
 
     >>> x = np.array([[[1.0], [5.0], [2.0]]], "float32")
     >>> lamina.layers.GlobalAveragePooling1D()(x, mask=np.array([[True, True, False]]))
@@ -199,12 +220,10 @@ class GlobalAveragePooling1D(_GlobalAverage):
     def call(self, inputs, mask=None):
         if mask is None:
             return super().call(inputs)
-        if mask.ndim != 2:
-            raise ShapeError(message(f"{self.label}: a mask of steps has two dimensions", got=str(mask.type)))
-        (axis,) = self.axes
-        weights = ops.expand_dims(ops.cast(mask, self.dtype), 2 if axis == 1 else 1)
-        sums = ops.sum(inputs * weights, axis=axis, keepdims=self.keepdims)
-        return sums / ops.sum(weights, axis=axis, keepdims=self.keepdims)
+        real = self.of_steps(mask)
+        sums = ops.sum(ops.where(real, inputs, 0.0), axis=self.axes, keepdims=self.keepdims)
+        count = ops.sum(ops.cast(real, self.dtype), axis=self.axes, keepdims=self.keepdims)
+        return ops.divide(sums, ops.maximum(count, 1.0))
 
     def compute_mask(self, inputs, previous_mask=None):
         """The result has no steps, and no mask."""

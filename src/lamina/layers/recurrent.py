@@ -141,6 +141,12 @@ class RNN(Layer):
         is_state = isinstance(self.cell, RecurrentCell) and not (self.zero_output_for_mask and mask is not None)
         last_only = is_state and not self.return_sequences
 
+        # Behind another cell the output of the step before goes along with the states, for masked times to repeat.
+        repeats = mask is not None and not is_state and not self.zero_output_for_mask
+        if repeats:
+            first, _ = step(rows[0], states)
+            states = [*states, full(tuple(first.shape), 0.0, str(first.dtype))]
+
         def body(carry, x):
             output, new = step(x, carry) if mask is None else self.masked_step(step, carry, x[0], x[1], is_state)
             return new, None if last_only else output
@@ -148,6 +154,10 @@ class RNN(Layer):
         scanned = rows if mask is None else [rows, transpose(mask)]
         found: Any = scan(body, states, scanned, reverse=self.go_backwards)
         states, outputs = found
+        if repeats:
+            *states, last = states
+            if not self.return_sequences:
+                return last, states
         if last_only:
             return states[0], states
         if not self.return_sequences:
@@ -157,6 +167,8 @@ class RNN(Layer):
 
     def masked_step(self, step, carry, x, real, is_state: bool):
         """One step in which rows that are padding keep their states; their output is the one before, or zero."""
+        repeats = not is_state and not self.zero_output_for_mask
+        *carry, before = carry if repeats else [*carry, None]
         output, new = step(x, carry)
 
         def choose(a, b):
@@ -165,11 +177,15 @@ class RNN(Layer):
         new = [choose(n, old) for n, old in zip(new, carry, strict=True)]
         if is_state:
             return new[0], new
-        return choose(output, output * 0.0 if self.zero_output_for_mask else carry[0]), new
+        output = choose(output, before if repeats else output * 0.0)
+        return output, [*new, output] if repeats else new
 
     def compute_mask(self, inputs, previous_mask=None):
         mask = previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
-        mask = mask if self.return_sequences else None
+        if not self.return_sequences or mask is None:
+            mask = None
+        elif self.go_backwards:  # as the outputs stand
+            mask = flip(mask, 1)
         return [mask, *[None] * len(flat_sizes(self.cell.state_size))] if self.return_state else mask
 
 

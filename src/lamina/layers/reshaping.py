@@ -42,7 +42,7 @@ class Reshape(Layer):
 
     target_shape  of one sample; one size may be -1 and follows from the others
 
-    ShapeError if the elements do not fill the shape.
+    ShapeError if the elements do not fill the shape, MaskError if the steps of a masked sequence do not stay whole.
 
     >>> lamina.layers.Reshape((28, 28, 1))(np.zeros((2, 784), "float32")).shape
     (2, 28, 28, 1)
@@ -75,6 +75,8 @@ class Permute(Layer):
     """The dimensions of a sample in another order.
 
     dims  the dimensions, counted from 1, as (2, 1) for the two swapped
+
+    MaskError if the steps of a masked sequence do not stay first.
 
     >>> lamina.layers.Permute((2, 1))(np.zeros((5, 3, 4), "float32")).shape
     (5, 4, 3)

@@ -10,8 +10,9 @@ import numpy as np
 from .. import ops
 from ..errors import ArgumentError, DataError, ShapeError, message
 from ..graph import Node, scope
+from ..masks import mask_of
 from ..op import as_value
-from .loss import Loss, described, is_float, mask_of, reduce_weighted
+from .loss import Loss, described, is_float, reduce_weighted
 
 CHOICES = ("raise", "skip", "zero")
 

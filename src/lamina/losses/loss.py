@@ -7,10 +7,10 @@ from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError, ShapeError, message
-from ..graph import Node, scope
+from ..graph import scope
+from ..masks import mask_of
 from ..op import as_value
 from ..registry import Registry, snake_case
-from ..trace import current
 
 registry = Registry("loss")
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -115,12 +115,6 @@ class LossFunctionWrapper(Loss):
     @classmethod
     def from_config(cls, config: dict[str, Any]):
         return cls(**{**config, "fn": registry.get(config["fn"])} if "fn" in config else config)
-
-
-def mask_of(x):
-    """Which steps of a tensor are real, or None where no layer has masked any."""
-    trace = current()
-    return trace.masks.get(x) if trace is not None and isinstance(x, Node) else None
 
 
 def is_float(x) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..errors import ShapeError, message
-from ..losses.loss import described, mask_of
+from ..losses.loss import described
+from ..masks import mask_of
 from ..op import as_value
 from ..ops.axes import canonical_axis
 from .mean import Mean

@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import message
-from ..losses.loss import apply_mask, is_float, mask_of
+from ..losses.loss import apply_mask, is_float
+from ..masks import mask_of
 from ..op import as_value
 from ..registry import snake_case
 from ..trace import Variable
