@@ -8,7 +8,8 @@ namespace {
 #define BITS(ROW, name, ns) ROW(I32, int32_t, name, ns) ROW(U32, uint32_t, name, ns)
 #define NUMBERS(ROW, name, ns) FLOATS(ROW, name, ns) BITS(ROW, name, ns) ROW(I64, int64_t, name, ns)
 #define BYTES(ROW, name, ns) ROW(BOOL, uint8_t, name, ns)
-#define ALL(ROW, name, ns) NUMBERS(ROW, name, ns) ROW(U8, uint8_t, name, ns) BYTES(ROW, name, ns)
+#define SIZES(ROW, name, ns) NUMBERS(ROW, name, ns) ROW(U8, uint8_t, name, ns)
+#define ALL(ROW, name, ns) SIZES(ROW, name, ns) BYTES(ROW, name, ns)
 
 #define ROW1(dtype, T, name, ns) {#name, 1, {dtype}, dtype, apply1<F_##name, T, T>, ns},
 #define ROW2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, dtype, apply2<F_##name, T, T, T>, ns},
@@ -18,6 +19,8 @@ namespace {
 #define FUNCTOR2(name, types, ns, expression) types(ROW2, name, ns)
 #define COMPARE1(name, types, ns, expression) types(ROWC1, name, ns)
 #define COMPARE2(name, types, ns, expression) types(ROWC2, name, ns)
+#define TRUTH1(name, as) {#name, 1, {BOOL}, BOOL, apply1<F_##as, uint8_t, uint8_t>, 0.05},
+#define TRUTH2(name, as) {#name, 2, {BOOL, BOOL}, BOOL, apply2<F_##as, uint8_t, uint8_t, uint8_t>, 0.05},
 
 #define SELECT(dtype, T, name, ns) {#name, 3, {BOOL, dtype, dtype}, dtype, apply_select<T>, ns},
 #define IOTA(dtype, T, name, ns) {#name, 0, {}, dtype, apply_iota<T>, ns},
@@ -40,6 +43,8 @@ const Functor functors[] = {
 #undef FUNCTOR2
 #undef COMPARE1
 #undef COMPARE2
+#undef TRUTH1
+#undef TRUTH2
 const Kernel kernels[] = {
 #include "kernels.inc"
 };

@@ -1,6 +1,6 @@
 // Elementary functions on vectors of float: NaN in gives NaN out, overflow gives inf, underflow is gradual.
 // Largest error over the whole float range, measured by tests/unit/test_engine_map.py against float64:
-//   exp 2 ulp, expm1 3, log 2, log1p 3, tanh 4, sigmoid 3, erf 3, softplus 4, sin and cos 2, pow 1 (the C library's).
+//   exp 2 ulp, expm1 3, log 2, log1p 3, tanh 4, sigmoid 3, erf 3, softplus 4, sin and cos 2 at any size, pow 1 (the C library's).
 // No fused multiply-add anywhere: results do not depend on what the compiler contracts.
 #pragma once
 #include "vec.h"
@@ -88,21 +88,51 @@ INLINE Vec erf(Vec x) {
   return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
 }
 
-// sin(x + quarter * pi/2). The reduction is in double, good to |x| = 1e6; the C library does the rest, lane by lane.
-INLINE Vec sine(Vec x, int quarter) {
+// ---- angles: x = n pi/2 + r ----
+
+struct Angle { DVec r; IVec n; };
+
+// One huge number: its 24 bits times those 96 bits of 2/pi that tell the quarter turn and what is left of it, after Payne and
+// Hanek, "Radian reduction for trigonometric functions" (1983).
+INLINE int32_t reduce_huge(float x, double& r) {
+  constexpr uint32_t TWO_OVER_PI[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+  uint32_t image;
+  memcpy(&image, &x, 4);
+  int64_t exponent = (int64_t)(image >> 23 & 0xff) - 150, word = (exponent + 30) >> 5, shift = (exponent + 30) & 31;
+  uint64_t mantissa = (image & 0x7fffff) | 0x800000;
+  const uint32_t* w = TWO_OVER_PI + word;
+  uint64_t high = (uint64_t)w[0] << 32 | w[1], low = (uint64_t)w[2] << 32 | w[3];
+  if (shift) { high = high << shift | low >> (64 - shift); low <<= shift; }
+  uint64_t turn = mantissa * high + (mantissa * (low >> 32) >> 32);      // quarter turns modulo 4, in units of 2^-62
+  uint64_t n = (turn + (1ull << 61)) >> 62;
+  r = (double)(int64_t)(turn - (n << 62)) * (1.5707963267948966 / 4611686018427387904.0);
+  if (image >> 31) r = -r;
+  return image >> 31 ? -(int32_t)n : (int32_t)n;
+}
+
+// Up to 1e6 with pi/2 in two parts; beyond lane by lane.
+INLINE Angle reduce_angle(Vec x) {
   DVec wide = __builtin_convertvector(x, DVec);
   DVec k = (wide * 0.63661977236758134308 + 6755399441055744.0) - 6755399441055744.0;
-  Vec r = __builtin_convertvector(wide - k * 1.57079632673412561417 - k * 6.07710050650619224932e-11, Vec);
-  IVec n = __builtin_convertvector(k, IVec) + quarter;
+  DVec r = wide - k * 1.57079632673412561417 - k * 6.07710050650619224932e-11;
+  IVec n = __builtin_convertvector(k, IVec), beyond = !(abs(x) < 1e6f);
+  if (__builtin_expect(nonzero_lanes(choose(beyond, splat(1.0f), Vec{})) != 0, 0))
+    for (int i = 0; i < LANES; i++) {
+      double left = __builtin_nan("");
+      if (beyond[i]) { n[i] = __builtin_fabsf(x[i]) < __builtin_inff() ? reduce_huge(x[i], left) : 0; r[i] = left; }
+    }
+  return {r, n};
+}
+
+INLINE Vec sine(Vec x, int quarter) {                // sin(x + quarter * pi/2)
+  Angle angle = reduce_angle(x);
+  Vec r = __builtin_convertvector(angle.r, Vec);
+  IVec n = angle.n + quarter;
   Vec s = r * r;
   Vec odd = ((s * -1.951083832e-4f + 8.332131431e-3f) * s - 1.666665375e-1f) * s * r + r;
   Vec even = ((s * 2.443120320e-5f - 1.388730598e-3f) * s + 4.166664556e-2f) * s * s - 0.5f * s + 1.0f;
   Vec y = choose((n & 1) != 0, even, odd);
-  y = bits<Vec>(bits<IVec>(y) ^ ((n & 2) << 30));
-  IVec beyond = !(abs(x) < 1e6f);
-  for (int i = 0; i < LANES; i++)
-    if (__builtin_expect(beyond[i], 0)) y[i] = quarter ? __builtin_cosf(x[i]) : __builtin_sinf(x[i]);
-  return y;
+  return bits<Vec>(bits<IVec>(y) ^ ((n & 2) << 30));
 }
 INLINE Vec sin(Vec x) { return sine(x, 0); }
 INLINE Vec cos(Vec x) { return sine(x, 1); }
@@ -112,7 +142,7 @@ INLINE Vec pow(Vec x, Vec y) { for (int i = 0; i < LANES; i++) x[i] = __builtin_
 // float64: the C library, lane by lane (no part of training needs it fast).
 #define LAMINA_DOUBLE(name) INLINE DVec name(DVec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_##name(x[i]); return x; }
 LAMINA_DOUBLE(exp) LAMINA_DOUBLE(expm1) LAMINA_DOUBLE(log) LAMINA_DOUBLE(log1p) LAMINA_DOUBLE(sqrt) LAMINA_DOUBLE(sin)
-LAMINA_DOUBLE(cos) LAMINA_DOUBLE(tanh) LAMINA_DOUBLE(erf) LAMINA_DOUBLE(floor) LAMINA_DOUBLE(ceil)
+LAMINA_DOUBLE(cos) LAMINA_DOUBLE(tanh) LAMINA_DOUBLE(erf) LAMINA_DOUBLE(floor) LAMINA_DOUBLE(ceil) LAMINA_DOUBLE(trunc)
 #undef LAMINA_DOUBLE
 INLINE DVec round_even(DVec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_rint(x[i]); return x; }
 INLINE DVec pow(DVec x, DVec y) { for (int i = 0; i < LANES; i++) x[i] = __builtin_pow(x[i], y[i]); return x; }

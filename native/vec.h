@@ -50,24 +50,28 @@ INLINE Vec sqrt(Vec x) { return (Vec)_mm512_maskz_sqrt_ps(0xffff, (__m512)x); }
 INLINE Vec floor(Vec x) { return (Vec)_mm512_maskz_roundscale_ps(0xffff, (__m512)x, 9); }
 INLINE Vec ceil(Vec x) { return (Vec)_mm512_maskz_roundscale_ps(0xffff, (__m512)x, 10); }
 INLINE Vec round_even(Vec x) { return (Vec)_mm512_maskz_roundscale_ps(0xffff, (__m512)x, 8); }
+INLINE Vec trunc(Vec x) { return (Vec)_mm512_maskz_roundscale_ps(0xffff, (__m512)x, 11); }
 #elif defined(__AVX2__) && defined(__FMA__)
 INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 INLINE Vec sqrt(Vec x) { return (Vec)_mm256_sqrt_ps((__m256)x); }
 INLINE Vec floor(Vec x) { return (Vec)_mm256_round_ps((__m256)x, 9); }
 INLINE Vec ceil(Vec x) { return (Vec)_mm256_round_ps((__m256)x, 10); }
 INLINE Vec round_even(Vec x) { return (Vec)_mm256_round_ps((__m256)x, 8); }
+INLINE Vec trunc(Vec x) { return (Vec)_mm256_round_ps((__m256)x, 11); }
 #elif defined(__aarch64__)
 INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 INLINE Vec sqrt(Vec x) { return (Vec)vsqrtq_f32((float32x4_t)x); }
 INLINE Vec floor(Vec x) { return (Vec)vrndmq_f32((float32x4_t)x); }
 INLINE Vec ceil(Vec x) { return (Vec)vrndpq_f32((float32x4_t)x); }
 INLINE Vec round_even(Vec x) { return (Vec)vrndnq_f32((float32x4_t)x); }
+INLINE Vec trunc(Vec x) { return (Vec)vrndq_f32((float32x4_t)x); }
 #else
 INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 INLINE Vec sqrt(Vec x) { return (Vec)_mm_sqrt_ps((__m128)x); }
 INLINE Vec floor(Vec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_floorf(x[i]); return x; }
 INLINE Vec ceil(Vec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_ceilf(x[i]); return x; }
 INLINE Vec round_even(Vec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_rintf(x[i]); return x; }
+INLINE Vec trunc(Vec x) { for (int i = 0; i < LANES; i++) x[i] = __builtin_truncf(x[i]); return x; }
 #endif
 
 // High and low halves of the 32 x 32 -> 64 bit products of each lane with m (Philox).

@@ -1,7 +1,7 @@
 // map: functors applied to tiles. Here are the loops around one functor; the chain that calls them is in chain.h.
 #pragma once
 #include "chain.h"
-#include "../math.h"
+#include "../wide.h"
 #include "../philox.h"
 
 namespace ISA {

@@ -18,6 +18,7 @@ from .transcendental import exp, log, round_, sin, softplus, sqrt, square
 class FloorDivide(Binary):
     """The quotient, rounded down; whole numbers stay whole. Its derivative is 0."""
 
+    kernel = "floor_divide"
     slope = "kinked"
     extremes = ()
     domain, whole = (0.3, 2.5), (1, 5)
@@ -33,6 +34,7 @@ class FloorDivide(Binary):
 class Mod(Binary):
     """What is left of a after whole times b; its sign is that of b."""
 
+    kernel = "mod"
     slope = "kinked"
     extremes = ()
     domain, whole = (0.3, 2.5), (1, 5)

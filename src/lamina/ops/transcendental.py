@@ -196,6 +196,7 @@ class Erf(Elementwise):
 class Erfinv(Elementwise):
     """The number whose error function is x; infinite at -1 and 1, NaN outside."""
 
+    kernel = "erfinv"
     domain = (-0.9, 0.95)
 
     def compute(self, xp, x):
@@ -257,6 +258,8 @@ class Round(Step):
 
 class Trunc(Step):
     """x without its fraction."""
+
+    kernel = "trunc"
 
     def compute(self, xp, x):
         return xp.trunc(x)

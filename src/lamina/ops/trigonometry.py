@@ -9,6 +9,7 @@ from .transcendental import rsqrt, square
 class Tan(Elementwise):
     """Tangent of an angle."""
 
+    kernel = "tan"
     domain = (-1.2, 1.3)
     extremes = ("special",)
 
@@ -22,6 +23,7 @@ class Tan(Elementwise):
 class Asin(Elementwise):
     """The angle from -pi/2 to pi/2 whose sine is x; NaN outside of -1..1."""
 
+    kernel = "asin"
     domain = (-0.8, 0.9)
 
     def compute(self, xp, x):
@@ -34,6 +36,7 @@ class Asin(Elementwise):
 class Acos(Elementwise):
     """The angle from 0 to pi whose cosine is x; NaN outside of -1..1."""
 
+    kernel = "acos"
     domain = (-0.8, 0.9)
 
     def compute(self, xp, x):
@@ -46,6 +49,8 @@ class Acos(Elementwise):
 class Atan(Elementwise):
     """The angle from -pi/2 to pi/2 whose tangent is x."""
 
+    kernel = "atan"
+
     def compute(self, xp, x):
         return xp.arctan(x)
 
@@ -56,6 +61,7 @@ class Atan(Elementwise):
 class Atan2(Elementwise):
     """The angle from -pi to pi of the point (second, first)."""
 
+    kernel = "atan2"
     domain = (0.3, 2.5)
     samples = [((A, A), {}), ((A, B), {})]
     rejects = [((A, A.with_shape(4)), {}, "do not broadcast")]
@@ -71,6 +77,8 @@ class Atan2(Elementwise):
 class Sinh(Elementwise):
     """(exp(x) - exp(-x)) / 2."""
 
+    kernel = "sinh"
+
     def compute(self, xp, x):
         return xp.sinh(x)
 
@@ -80,6 +88,8 @@ class Sinh(Elementwise):
 
 class Cosh(Elementwise):
     """(exp(x) + exp(-x)) / 2."""
+
+    kernel = "cosh"
 
     def compute(self, xp, x):
         return xp.cosh(x)
@@ -91,6 +101,7 @@ class Cosh(Elementwise):
 class Asinh(Elementwise):
     """The number whose sinh is x."""
 
+    kernel = "asinh"
     extremes = ("special",)
 
     def compute(self, xp, x):
@@ -103,6 +114,7 @@ class Asinh(Elementwise):
 class Acosh(Elementwise):
     """The number not below 0 whose cosh is x; NaN below 1."""
 
+    kernel = "acosh"
     domain = (1.3, 3.5)
     extremes = ("special",)
 
@@ -116,6 +128,7 @@ class Acosh(Elementwise):
 class Atanh(Elementwise):
     """The number whose tanh is x; NaN outside of -1..1."""
 
+    kernel = "atanh"
     domain = (-0.8, 0.9)
 
     def compute(self, xp, x):
