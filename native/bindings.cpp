@@ -107,6 +107,7 @@ InstructionSpec to_instruction(nb::handle h, Calls& calls) {
   if (nb::object floats = field(d, "floats"); !floats.is_none()) s.floats = nb::cast<std::vector<double>>(floats);
   if (nb::object chain = field(d, "chain"); !chain.is_none()) s.chain = to_chain(chain);
   if (nb::object body = field(d, "body"); !body.is_none()) s.body = to_instructions(body, calls);
+  if (nb::object guard = field(d, "guard"); !guard.is_none()) s.guard = std::make_unique<Operand>(to_operand(guard));
   if (nb::object call = field(d, "call"); !call.is_none()) s.call = to_call(call, s.in, s.out, calls);
   return s;
 }
@@ -133,7 +134,12 @@ struct Bound {                                           // a Program and the Py
 
   Bound(nb::list instructions, int64_t arena_bytes, int num_bases, nb::object prologue, const std::string& isa)
       : program(to_instructions(instructions, calls), arena_bytes, num_bases,
-                prologue.is_none() ? std::vector<InstructionSpec>{} : to_instructions(prologue, calls), isa) {}
+                prologue.is_none() ? std::vector<InstructionSpec>{} : to_instructions(prologue, calls), isa) {
+    program.set_look_out([] {
+      nb::gil_scoped_acquire lock;
+      if (PyErr_CheckSignals()) throw nb::python_error();
+    });
+  }
 
   void bind(int index, nb::ndarray<nb::device::cpu> array) {
     bind_view(index, array, true);

@@ -1,4 +1,5 @@
 // Compiled once per instruction set: folds and row-wise work. Exports one symbol, its table.
+#include "blocks/direct.h"
 #include "blocks/reduce.h"
 #include "blocks/rowwise.h"
 

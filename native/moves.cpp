@@ -1,5 +1,6 @@
 // Kernels that move data or compare it, and compute little: compiled once, the same for all instruction sets.
 #include <type_traits>
+#include "blocks/along.h"
 #include "blocks/order.h"
 
 namespace {

@@ -49,6 +49,7 @@ struct Builder {
   }
 
   // ints: length, reverse, one time stride in bytes per operand. The operands name where base 1.. of the body is at time 0.
+  // A guard is read before each time step and ends the scan when it is false; the body may write it.
   void build_scan(Scope& scope, Prepared& p, std::vector<InstructionSpec>& body) {
     size_t n = p.in.size() + p.out.size();
     if (p.ints.size() != n + 2) fail("scan needs its length, its direction and a time stride per operand");
@@ -65,11 +66,17 @@ struct Builder {
     p.body->bases.resize(n + 1);
     if (p.length) build_list(*p.body, body);
     sweep_ranges(p);
+    if (p.guard) {
+      check_base(scope, *p.guard);
+      if (p.guard->dtype != BOOL || p.guard->rank != 0) fail("a guard is one bool");
+      p.ranges.push_back(range_of(*p.guard, false));
+      check_range(scope, p.ranges.back());
+    }
     p.instr.units = p.length ? 1 : 0;
-    p.instr.cost = p.body->cost * (double)p.length;
+    p.instr.cost = p.body->cost * (double)(p.guard ? std::min<int64_t>(p.length, 16) : p.length);
     bool has_python = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.python; });
     bool has_scan = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.scan; });
-    p.alone = !has_python && !has_scan && is_small(p.body->cost / 2);
+    p.alone = !has_python && !has_scan && (!p.guard || p.length <= 1000) && is_small(p.body->cost / 2);
   }
 
   void sweep_ranges(Prepared& p) {                       // what the scan touches in its parent, for schedule.cpp
@@ -112,6 +119,7 @@ struct Builder {
     p.in = std::move(spec.in); p.out = std::move(spec.out); p.ints = std::move(spec.ints); p.floats = std::move(spec.floats);
     i.in = p.in.data(); i.n_in = (int)p.in.size(); i.out = p.out.data(); i.n_out = (int)p.out.size();
     i.ints = p.ints.data(); i.n_ints = (int)p.ints.size(); i.floats = p.floats.data(); i.n_floats = (int)p.floats.size();
+    p.guard = std::move(spec.guard);
     if (spec.kernel == "scan") return build_scan(scope, p, spec.body);
     add_ranges(scope, p);
     if (spec.kernel == "python") {
@@ -182,7 +190,7 @@ int64_t Program::run(int64_t steps, bool prologue) {
   inside = this;
   stopping = false;
   errors.any = false;
-  Cursor cursor{{}, nullptr, &errors, nullptr};
+  Cursor cursor{{}, nullptr, &errors, look_out.call ? &looking : nullptr, nullptr};
   if (prologue && !before.list.empty()) {
     cursor.stack.push_back({&before, 0, 0, 1});
     execute(*this, cursor, before.cost, scratch_bytes, &errors);
@@ -197,6 +205,12 @@ int64_t Program::run(int64_t steps, bool prologue) {
     throw BadIndex("instruction " + std::to_string(errors.instruction) + " (" + errors.kernel + "): index " + std::to_string(errors.value) + " at position " +
                    std::to_string(errors.position) + " is out of range for " + std::to_string(errors.size) + " rows");
   return cursor.steps_done;
+}
+
+void Program::set_look_out(std::function<void()> look) {
+  look_out.call = [look = std::move(look)](char* const*) { look(); };
+  looking.units = 1;
+  looking.python = &look_out;
 }
 
 char* Program::address_of(const Operand& o) {

@@ -22,6 +22,7 @@ struct InstructionSpec {
   std::vector<double> floats;
   std::unique_ptr<ChainSpec> chain;
   std::vector<InstructionSpec> body;                     // scan
+  std::unique_ptr<Operand> guard;                        // scan: a bool that ends it when it is false before a time step
   std::function<void(char* const* bases)> call;          // python: makes the views and calls, takes the lock itself
 };
 
@@ -42,7 +43,9 @@ struct Prepared {                                           // one instruction w
   std::unique_ptr<char[]> workspace;
   std::function<void(char* const*)> call;
   std::unique_ptr<Scope> body;                           // scan
+  std::unique_ptr<Operand> guard;
   int64_t length = 0;
+  bool goes_on(char* const* bases) const { return !guard || *(bases[guard->base] + guard->offset); }
   bool alone = false;                                    // small: all units by one thread
   std::vector<Range> ranges;
 };
@@ -87,6 +90,8 @@ class Program {
   // Throws IndexError's message as BadIndex, passes on what python threw.
   int64_t run(int64_t steps, bool prologue);
   void stop() { stopping = true; }
+  // Called about every SLICE inside of a loop whose end depends on data, by the thread that called run; it may throw.
+  void set_look_out(std::function<void()>);
   char* address_of(const Operand&);                      // checked
   std::string describe() const;                          // phases, units and costs, for people
   const std::string& isa() const { return isa_name; }
@@ -103,6 +108,8 @@ class Program {
   std::vector<Need> needs;                               // of each bound base
   std::vector<Bound> bound;
   Scope main, before;
+  Prepared look_out;                                     // what is called, as a phase of its own
+  Phase looking;
   int64_t scratch_bytes = 0;
   Errors errors;
   std::atomic<bool> stopping{false};
@@ -140,10 +147,11 @@ void release(char*, int64_t bytes);
 int64_t memory_in_use();
 
 struct Cursor {                                          // where a run stands: a stack of scopes
-  struct Frame { Scope* scope; size_t phase; int64_t t, length; };
+  struct Frame { Scope* scope; size_t phase; int64_t t, length; const Prepared* scan = nullptr; };
   std::vector<Frame> stack;
   std::atomic<bool>* stopping;
   Errors* errors;
+  const Phase* looking;                                  // nullptr: nobody looks out for signals
   std::exception_ptr failure;
   int64_t steps_done = 0;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + SLICE;

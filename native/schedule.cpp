@@ -102,7 +102,7 @@ void Scope::set_time(int64_t t) {
 // All of one instruction by the calling thread.
 void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors) {
   if (p.body) {
-    for (int64_t t = 0; t < p.length; t++) {
+    for (int64_t t = 0; t < p.length && p.goes_on(bases); t++) {
       p.body->set_time(t);
       for (auto& inner : p.body->list) run_alone(*inner, p.body->bases.data(), scratch, errors);
     }
@@ -124,17 +124,21 @@ const Phase* Cursor::next() {
         continue;
       }
       Prepared& scan = *phase.scan;
-      if (scan.length == 0) continue;
+      if (scan.length == 0 || !scan.goes_on(scope.bases.data())) continue;
       scan.body->set_time(0);
-      stack.push_back({scan.body.get(), 0, 0, scan.length});
+      stack.push_back({scan.body.get(), 0, 0, scan.length, &scan});
       continue;
     }
     frame.t++;
     bool steps = stack.size() == 1 && stopping;
     if (steps) steps_done = frame.t;
-    if (frame.t < frame.length && !(steps && (*stopping || std::chrono::steady_clock::now() > deadline))) {
+    bool goes_on = frame.t < frame.length && (!frame.scan || frame.scan->goes_on(scope.parent->bases.data()));
+    if (goes_on && !(steps && (*stopping || std::chrono::steady_clock::now() > deadline))) {
       frame.phase = 0;
       if (scope.parent) scope.set_time(frame.t);
+      if (!frame.scan || !frame.scan->guard || !looking || std::chrono::steady_clock::now() < deadline) continue;
+      deadline = std::chrono::steady_clock::now() + SLICE;
+      return looking;
     } else {
       stack.pop_back();
     }

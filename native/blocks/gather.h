@@ -69,7 +69,6 @@ const char* prepare_scatter_add(Instruction& i) {
   if (i.n_in != 2 || i.n_out != 1) return "takes rows and indices, gives a table";
   const Operand& table = i.out[0];
   if (const char* complaint = plan_gather(i, table, i.in[1], i.in[0])) return complaint;
-  if (table.dtype != F32 && table.dtype != F64 && table.dtype != I32 && table.dtype != I64) return "dtype not supported";
   GatherPlan& p = *(GatherPlan*)i.plan;
   int64_t work = p.n_ids * p.row + table.shape[0] * p.row;
   int64_t wanted = std::clamp<int64_t>(work / 32768, 1, 16);
@@ -97,7 +96,8 @@ void run_scatter_add(const Instruction& i, const Context& context, int64_t unit)
       if (id < low || id >= high) continue;
       T* row = to + id * table.strides[0];
       const T* add = source + position(from, ids.rank, k);
-      for (int64_t c = 0; c < n; c++) row[c] += add[c];
+      if (table.dtype == BOOL) for (int64_t c = 0; c < n; c++) row[c] = (T)(row[c] != 0 || add[c] != 0);
+      else for (int64_t c = 0; c < n; c++) row[c] += add[c];
     }
   });
 }

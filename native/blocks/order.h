@@ -13,7 +13,6 @@ const char* plan_lanes(Instruction& i, double cost) {
   LanePlan& p = *(LanePlan*)i.plan;
   p.axis = i.ints[0];
   if (p.axis < 0 || p.axis >= a.rank) return "there is no such axis";
-  if (a.dtype != F32 && a.dtype != F64 && a.dtype != I32 && a.dtype != I64) return "dtype not supported";
   for (int k = 0; k < i.n_out; k++) {
     if (i.out[k].rank != a.rank) return "the result's rank differs";
     for (int d = 0; d < a.rank; d++)

@@ -205,18 +205,16 @@ template <class O, class T> void reduce_unit(const Instruction& i, const Context
   }
 }
 
-INLINE bool in_list(DType t, bool bytes) { return t == F32 || t == F64 || t == I32 || t == I64 || (bytes && (t == U8 || t == BOOL)); }
-
 const char* prepare_sum(Instruction& i) {
   const char* complaint = plan_reduce(i, true);
   if (complaint) return complaint;
-  return in_list(i.in[0].dtype, false) && i.out[0].dtype == i.in[0].dtype ? nullptr : "dtype not supported, or the result's differs";
+  return i.in[0].dtype != BOOL && i.out[0].dtype == i.in[0].dtype ? nullptr : "dtype not supported, or the result's differs";
 }
 
 const char* prepare_fold(Instruction& i) {
   if (const char* complaint = plan_reduce(i, true)) return complaint;
   bool product = i.kernel->name[0] == 'p';
-  if (!in_list(i.in[0].dtype, !product) || i.out[0].dtype != i.in[0].dtype) return "dtype not supported, or the result's differs";
+  if ((product && i.in[0].dtype == BOOL) || i.out[0].dtype != i.in[0].dtype) return "dtype not supported, or the result's differs";
   return i.units && !product && ((ReducePlan*)i.plan)->folded == 0 ? "the largest or smallest of nothing is not defined" : nullptr;
 }
 
@@ -226,6 +224,7 @@ template <template <class> class O> INLINE void reduce_any(const Instruction& i,
     case F64: return reduce_unit<O<double>, double>(i, c, unit);
     case I32: return reduce_unit<O<int32_t>, int32_t>(i, c, unit);
     case I64: return reduce_unit<O<int64_t>, int64_t>(i, c, unit);
+    case U32: return reduce_unit<O<uint32_t>, uint32_t>(i, c, unit);
     default: return reduce_unit<O<uint8_t>, uint8_t>(i, c, unit);
   }
 }
@@ -239,7 +238,7 @@ void run_min(const Instruction& i, const Context& c, int64_t unit) { reduce_any<
 const char* prepare_arg(Instruction& i) {
   if (const char* complaint = plan_reduce(i, false)) return complaint;
   ReducePlan& p = *(ReducePlan*)i.plan;
-  if (!in_list(i.in[0].dtype, true) || i.out[0].dtype != I32) return "dtype not supported, or the result is not int32";
+  if (i.out[0].dtype != I32) return "the result is not int32";
   if (i.units && p.folded == 0) return "the position of the largest or smallest of nothing is not defined";
   if (p.columns) { p.n_kept++; p.columns = 0; p.per_unit = larger(1, UNIT_ELEMENTS / p.folded); }
   if (i.units) i.units = p.groups = divide_up(p.results, p.per_unit);
@@ -276,6 +275,7 @@ template <bool LARGEST> INLINE void arg_any(const Instruction& i, const Context&
     case F64: return arg_unit<double, LARGEST>(i, c, unit);
     case I32: return arg_unit<int32_t, LARGEST>(i, c, unit);
     case I64: return arg_unit<int64_t, LARGEST>(i, c, unit);
+    case U32: return arg_unit<uint32_t, LARGEST>(i, c, unit);
     default: return arg_unit<uint8_t, LARGEST>(i, c, unit);
   }
 }

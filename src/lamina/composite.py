@@ -6,7 +6,7 @@ of that name can use it. Every other composite is replaced by its body: see ``in
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 
 from .gradients import gradients
 from .graph import Graph, Node, placeholder, scope
@@ -51,8 +51,8 @@ class Composite(Op):
         return tuple(found.get(x) for x in xs)
 
 
-def inline(graph: Graph, keep: Collection[str] = ()) -> Graph:
-    """The same graph with every composite replaced by its body, save those whose kernel is in ``keep``.
+def inline(graph: Graph, keep: Callable[[Node], bool] = lambda node: False) -> Graph:
+    """The same graph with every composite replaced by its body, save those that ``keep`` says yes to.
 
     Bodies of ``scan`` and ``cond`` are treated alike. The results of a composite with several are read straight from
     the body.
@@ -64,7 +64,7 @@ def inline(graph: Graph, keep: Collection[str] = ()) -> Graph:
             new[n] = new[n.inputs[0]][n.attrs["index"]]  # type: ignore[index]
             continue
         inputs: tuple[Node, ...] = tuple(new[x] for x in n.inputs)  # type: ignore[misc]
-        if isinstance(n.op, Composite) and n.op.kernel not in keep:
+        if isinstance(n.op, Composite) and not keep(n):
             with scope(n.path, absolute=True):
                 new[n] = n.op.body(*inputs, **n.attrs)
             nested = True

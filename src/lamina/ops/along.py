@@ -26,6 +26,7 @@ def check(op, x, ids, axis):
 class TakeAlong(Op):
     """y[…, i, …] = x[…, ids[…, i, …], …] along one axis. Numbers must lie within 0..size-1."""
 
+    kernel = "take_along"
     whole = (0, 3)
     samples = [
         ((X, IDS), {"axis": 1}),
@@ -54,6 +55,7 @@ class TakeAlong(Op):
 class PutAlong(Op):
     """y[…, ids[…, i, …], …] += x[…, i, …] along one axis of the given ``size``, from zero and in order of i."""
 
+    kernel = "put_along"
     whole = (0, 3)
     samples = [
         ((Type("float32", (3, 4)), IDS), {"axis": 1, "size": 5}),

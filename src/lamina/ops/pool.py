@@ -125,6 +125,7 @@ class MaxPoolGrad(Op):
 class MaxPoolPick(Op):
     """From each window the value that stands where x has its (first) largest element."""
 
+    kernel = "max_pool_pick"
     slope = "kinked"
     samples = [((x, x), options) for x, options in CASES]
     rejects = [((CASES[0][0], CASES[1][0]), CASES[0][1], "differ")]

@@ -6,6 +6,7 @@ from functools import cache
 from math import prod
 
 from ... import _native
+from ...graph import Node
 
 
 class Capabilities:
@@ -26,6 +27,14 @@ class Capabilities:
             return False
         words = {word for s in signatures for word in s.split()}
         return "any" in words or not dtypes or dtypes[0] in words
+
+    def runs(self, node: Node) -> bool:
+        """Whether there is a kernel for the op of a node, at the dtypes of its inputs."""
+        return (
+            node.op is not None
+            and node.op.kernel is not None
+            and self.kernel(node.op.kernel, tuple(x.dtype for x in node.inputs))
+        )
 
     def packing(self, shape: tuple[int, ...]) -> tuple[str, int]:
         """The kernel that puts a matrix or a batch of them into panels, and the bytes they take.

@@ -11,12 +11,16 @@ from .views import Storage, View
 
 @dataclass
 class Body:
-    """The inside of a scan: drafts over bases of their own, and which piece of the parent each base is at time t."""
+    """The inside of a scan: drafts over bases of their own, and which piece of the parent each base is at time t.
+
+    ``guard``, a truth value in the parent, is read before each step; the scan ends where it is false.
+    """
 
     drafts: list[Draft]
     bases: list[tuple[Storage, View, int]]  # the body's storage, its view in the parent at the first step, bytes a step
     workspace: Storage
     length: int
+    guard: View | None = None
 
 
 @dataclass
@@ -82,6 +86,7 @@ class Draft:
         ]
         ints = [body.length, 0, *(step for _, _, step in ordered)]
         return {
+            "guard": None if body.guard is None else body.guard.operand(),
             "kernel": "scan",
             "in": made[0],
             "out": made[1],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from ...graph import Node
-from . import loops, window
+from . import branches, loops, window
 from .draft import Draft, Product
-from .views import View, fresh
+from .views import View, fresh, row_major
 
 if TYPE_CHECKING:
     from .plan import Planner
@@ -19,12 +20,14 @@ def emit(planner: Planner, node: Node) -> None:
     """Drafts one node; on the reference, where the engine has no kernel for its op or its dtypes."""
     op = node.op
     assert op is not None
-    rule = RULES.get(op.kernel or "")
+    rule = PROGRAMS[op.name] if op.kernel == "scan" else RULES.get(op.kernel or "")
     dtypes = tuple(x.types[0].dtype for x in node.inputs)
-    if rule is None or not planner.can.kernel(str(op.kernel), dtypes):
-        planner.fallback(node)
-    else:
+    if rule is not None and planner.can.kernel(str(op.kernel), dtypes):
         rule(planner, node)
+    elif planner.can.kernel(f"direct_{op.name}", dtypes):
+        direct(planner, node, f"direct_{op.name}")
+    else:
+        planner.fallback(node)
 
 
 def matrix_operands(planner: Planner, node: Node) -> tuple[list[View], list[int]]:
@@ -48,6 +51,17 @@ def product(planner: Planner, node: Node) -> Product:
 def gemm(planner: Planner, node: Node) -> None:
     views, ints = matrix_operands(planner, node)
     planner.add(Draft("gemm", views, [planner.place_of(node)], ints, nodes=[node]))
+
+
+def direct(planner: Planner, node: Node, kernel: str) -> None:
+    """A matrix product, convolution or pooling by plain loops: float64, and whole numbers."""
+    views = [planner.contiguous(planner.view(x)) for x in node.inputs]
+    ints = window.geometry_of(node) if "strides" in node.attrs else []
+    planner.add(Draft(kernel, views, [planner.place_of(node)], ints, nodes=[node]))
+
+
+def pick(planner: Planner, node: Node) -> None:
+    direct(planner, node, "max_pool_pick")
 
 
 def fold(planner: Planner, node: Node) -> None:
@@ -102,6 +116,19 @@ def scatter_add(planner: Planner, node: Node) -> None:
     planner.add(Draft("scatter_add", [rows_of(x, len(ids.shape)), flat(ids)], [rows_of(out, 1)], nodes=[node]))
 
 
+def along(planner: Planner, node: Node) -> None:
+    """Elements by number along an axis: everything as (before the axis, the axis, behind it)."""
+    assert node.op is not None
+    axis = node.attrs["axis"]
+    x, ids = (as_three(planner.contiguous(planner.view(v)), axis) for v in node.inputs)
+    planner.add(Draft(str(node.op.kernel), [x, ids], [as_three(planner.place_of(node), axis)], nodes=[node]))
+
+
+def as_three(view: View, axis: int) -> View:
+    shape = (prod(view.shape[:axis]), view.shape[axis], prod(view.shape[axis + 1 :]))
+    return view.with_layout(shape, row_major(shape))
+
+
 def rows_of(view: View, lead: int) -> View:
     """A contiguous view as a matrix: its first ``lead`` dimensions number the rows."""
     count = size = 1
@@ -142,6 +169,7 @@ RULES = {
     "max_pool": window.pool,
     "sum_pool": window.pool,
     "sum_pool_grad": window.pool,
+    "max_pool_pick": pick,
     "sum": fold,
     "prod": fold,
     "max": fold,
@@ -154,11 +182,14 @@ RULES = {
     "concatenate": concatenate,
     "gather": gather,
     "scatter_add": scatter_add,
+    "take_along": along,
+    "put_along": along,
     "cumsum": cumsum,
     "sort": sort,
     "argsort": sort,
     "top_k": top_k,
-    "scan": loops.scan,
 }
+
+PROGRAMS = {"scan": loops.scan, "cond": branches.cond, "while_loop": branches.while_loop}  # ops of the kernel "scan"
 
 __all__ = ["ROOTS", "emit", "matrix_operands", "product"]

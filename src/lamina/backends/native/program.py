@@ -32,8 +32,7 @@ class NativeProgram(Program):
         super().__init__(bound)
         self.isa = isa or _native.isa()
         can = capabilities(self.isa)
-        kept = [name for name in can.table if name not in ("scan",)]
-        graph = simplify(inline(bound.graph, keep=kept))
+        graph = simplify(inline(bound.graph, keep=can.runs))
         count = len(graph.inputs) - len(bound.slots)
         self.arguments = [fresh(x.type) for x in graph.inputs[:count]]
         self.slots = [self.slot_view(x, FIRST + count + i) for i, x in enumerate(graph.inputs[count:])]

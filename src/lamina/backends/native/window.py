@@ -30,6 +30,24 @@ def geometry(attrs: dict, image: Iterable[int], size: Iterable[int], windows: It
     return [attrs.get("groups", 1), *(int(n) for row in rows for n in row)]
 
 
+def geometry_of(node: Node) -> list[int]:
+    """The integers of any op that slides a window, by what it computes from what."""
+    assert node.op is not None
+    shapes = [x.shape for x in node.inputs]
+    name, size = node.op.name, node.attrs.get("size")
+    if name.startswith("conv"):
+        image, kernel, windows = {
+            "conv": (shapes[0], shapes[1], node.shape),
+            "conv_input_grad": (node.shape, shapes[1], shapes[0]),
+            "conv_kernel_grad": (shapes[0], node.shape, shapes[1]),
+        }[name]
+        size = kernel[:-2]
+    else:
+        image = node.shape if name == "sum_pool_grad" else shapes[0]
+        windows = shapes[-1] if name.endswith("_grad") else node.shape
+    return geometry(node.attrs, image[1:-1], size, windows[1:-1])
+
+
 def convolution(planner: Planner, node: Node) -> Product:
     """A convolution or its derivative by the input, as a product of pixels and the kernel."""
     assert node.op is not None
