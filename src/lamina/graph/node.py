@@ -130,15 +130,18 @@ def topological_order(outputs: list[Node], known: Iterable[Node] = ()) -> list[N
     """All nodes that the outputs need beside the known ones, each after its inputs, in an order fixed by the graph."""
     order: list[Node] = []
     seen = set(known)
-    stack = [(n, False) for n in reversed(outputs)]
+    stack: list[Node | None] = list(reversed(outputs))
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # all that the node below needs stands in the order
+            order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
+            if node.inputs:
+                stack += (node, None)
+                stack.extend([x for x in reversed(node.inputs) if x not in seen])
+            else:
+                order.append(node)
     return order
 
 

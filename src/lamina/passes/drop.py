@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..graph import Graph, Node, users
+from ..graph.rewrite import rebuilt
 from ..op import item
 
 
@@ -20,8 +21,10 @@ def drop(graph: Graph) -> Graph:
             used = {m.attrs["index"] for m in reads[n]}
             new[n], moved[n] = narrowed(n, inputs, used)
         else:
-            new[n] = n if inputs == n.inputs else n.op.node(inputs, n.attrs)
+            new[n] = n if inputs == n.inputs else rebuilt(n, inputs)
         new[n].path = n.path
+    if all(new[n] is n for n in graph.nodes):
+        return graph
     return Graph(graph.inputs, [new[y] for y in graph.outputs])
 
 

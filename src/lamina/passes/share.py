@@ -7,6 +7,7 @@ is how a loop and its derivative come to use one forward pass.
 from __future__ import annotations
 
 from ..graph import Graph, Node, rewrite
+from ..graph.rewrite import rebuilt
 from ..graph.text import to_text
 
 
@@ -21,9 +22,8 @@ def share(graph: Graph) -> Graph:
         key = (node.op.name, inputs, attributes(attrs))
         if key in seen:
             return seen[key]
-        same = inputs == node.inputs and all(attrs[k] is v for k, v in node.attrs.items())
-        seen[key] = node if same else node.op.node(inputs, attrs)
-        seen[key].path = node.path
+        same = all(attrs[k] is v for k, v in node.attrs.items())
+        seen[key] = node if same and inputs == node.inputs else rebuilt(node, inputs, None if same else attrs)
         return seen[key]
 
     return rewrite(graph, rule)
@@ -82,7 +82,4 @@ def replaced(graph: Graph, instead: dict[Node, Node]) -> list[Node]:
 def moved(node: Node, inputs: tuple[Node, ...]) -> Node:
     if inputs == node.inputs:
         return node
-    assert node.op is not None
-    copy = node.op.node(inputs, node.attrs)
-    copy.path = node.path
-    return copy
+    return rebuilt(node, inputs)

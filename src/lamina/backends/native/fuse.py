@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...graph import Graph, Node, users
+from .reach import Reach
 from .views import SIZES, VIEWS, Storage, View, reshaped_strides, row_major, unshaped, viewed
 
 NOWHERE = Storage(0)
@@ -45,7 +46,7 @@ class Grouping:
         self.groups: list[Group] = []
         self.of: dict[Node, Group] = {}
         self.behind: dict[Node, frozenset[int]] = {}  # transparent nodes: the groups that they show
-        self.reach: list[int] = []  # bit k: depends on group k, however far away
+        self.reach = Reach()
         for node in graph.nodes:
             self.place(node)
         self.sink()
@@ -104,33 +105,19 @@ class Grouping:
             len(self.groups), [node], node if rooted else None, rooted or self.elementwise(node), self.sources(node)
         )
         self.groups.append(group)
-        self.reach.append(self.closure(group.needs))
+        self.reach.grow(len(self.groups))
+        self.reach.extend(group.index, group.needs)
         self.of[node] = group
-
-    def closure(self, needs: set[int]) -> int:
-        mask = 0
-        for i in needs:
-            mask |= self.reach[i] | 1 << i
-        return mask
 
     def join(self, node: Node, group: Group) -> bool:
         others = self.sources(node) - {group.index}
-        if group.index in self.seen(node) or any(self.reach[i] >> group.index & 1 for i in others):
+        if group.index in self.seen(node) or any(self.reach.depends(i, group.index) for i in others):
             return False
         group.nodes.append(node)
         self.of[node] = group
-        self.extend(group, others)
+        group.needs |= others
+        self.reach.extend(group.index, others)
         return True
-
-    def extend(self, group: Group, needs: set[int]) -> None:
-        group.needs |= needs
-        new = self.closure(needs) & ~self.reach[group.index]
-        if not new:
-            return
-        self.reach[group.index] |= new
-        for i, mask in enumerate(self.reach):
-            if mask >> group.index & 1:
-                self.reach[i] |= self.reach[group.index]
 
     def merge(self, a: Group, b: Group) -> None:
         """b becomes part of a, if neither waits for the other through a third."""
@@ -139,7 +126,7 @@ class Grouping:
             return
         for x, y in ((a, b), (b, a)):
             if any(y.index in self.seen(n) for n in x.nodes) or any(
-                self.reach[i] >> y.index & 1 for i in {self.of_index(i) for i in x.needs} - {y.index}
+                self.reach.depends(i, y.index) for i in {self.of_index(i) for i in x.needs} - {y.index}
             ):
                 return
         if b.root is not None:
@@ -155,11 +142,7 @@ class Grouping:
         b_index = b.index
         self.groups[b_index] = a
         a.needs = {self.of_index(i) for i in a.needs | b.needs} - {a.index}
-        both = (self.reach[a.index] | self.reach[b_index]) & ~(1 << a.index) & ~(1 << b_index)
-        for i, mask in enumerate(self.reach):
-            if mask >> b_index & 1 or mask >> a.index & 1:
-                self.reach[i] |= both | 1 << a.index
-        self.reach[a.index] = self.reach[b_index] = both
+        self.reach.merge(a.index, b_index)
 
     def positions(self) -> dict[Node, int]:
         if not hasattr(self, "_positions"):

@@ -15,6 +15,7 @@ from . import emit
 from .chain import Chain, build
 from .draft import Draft
 from .fuse import Group, Grouping
+from .reach import Reach
 from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, viewed
 
 GENERATORS = {"iota", "random_bits"}
@@ -60,6 +61,7 @@ class Planner:
         grouping = Grouping(graph, self.elementwise, self.is_root, self.transparent)
         self.groups, self.group_of = grouping.result(), grouping.of
         self.written = {t.place.storage for t in targets if t.place is not None}
+        self.outputs = {t.node for t in targets}
         self.place_targets()
         self.run()
 
@@ -182,6 +184,10 @@ class Planner:
     def place_targets(self) -> None:
         """Values are computed straight into the place of a target, unless somebody must still read what lies there."""
         self.needs = {g.index: set(g.needs) for g in self.groups}
+        self.reach = Reach()
+        self.reach.grow(max(self.needs, default=-1) + 1)
+        for group in self.groups:
+            self.reach.extend(group.index, group.needs)
         readers = self.readers_of_inputs()
         self.place_values(readers)
         self.place_pieces(readers)
@@ -220,8 +226,7 @@ class Planner:
     def is_free(self, node: Node) -> bool:
         """Whether a node is computed by a chain, and may be put anywhere."""
         group = self.group_of.get(node)
-        targeted = any(t.node is node for t in self.targets)
-        if group is None or not group.fusible or node in self.places or targeted:
+        if group is None or not group.fusible or node in self.places or node in self.outputs:
             return False
         return node.shape == group.shape
 
@@ -236,7 +241,8 @@ class Planner:
             for x in node.inputs:
                 for storage in roots.get(x, ()):
                     found.setdefault(storage, {}).setdefault(self.group_of[node].index, []).append((node, x))
-        self.roots = roots
+        # storages that an output shows, unchanged: it is copied at the end, so they must stay
+        self.late_sources = set().union(*(roots.get(t.node, ()) for t in self.targets))
         return found
 
     def direct(self, group: Group, target: Target, readers) -> bool:
@@ -247,28 +253,13 @@ class Planner:
                 for node, x in reads:
                     if not (group.fusible and node is not group.root and self.given.get(x) == place):
                         return False
-            elif self.depends(index, group.index):
+            elif self.reach.depends(index, group.index):
                 return False
         for index in readers.get(place.storage, {}):
             if index != group.index:
                 self.needs[group.index].add(index)
-        return not self.is_late_source(place.storage)
-
-    def is_late_source(self, storage: Storage) -> bool:
-        """Whether an output is, unchanged, what lies in a storage: it is copied at the end, so it must stay."""
-        return any(storage in self.roots.get(t.node, ()) for t in self.targets)
-
-    def depends(self, index: int, on: int) -> bool:
-        """Whether a group waits for another, through whatever lies between."""
-        seen, stack = {index}, [index]
-        while stack:
-            for i in self.needs[stack.pop()]:
-                if i == on:
-                    return True
-                if i not in seen:
-                    seen.add(i)
-                    stack.append(i)
-        return False
+                self.reach.extend(group.index, [index])
+        return place.storage not in self.late_sources
 
     # -- emission --
 
@@ -323,10 +314,9 @@ class Planner:
 
     def escaping(self, group: Group) -> list[Node]:
         """The nodes of a group whose value somebody outside reads."""
-        outputs = {t.node for t in self.targets}
 
         def leaves(node: Node) -> bool:
-            return node in outputs or any(
+            return node in self.outputs or any(
                 leaves(m) if is_reshape(m) else self.group_of.get(m) is not group for m in self.reads[node]
             )
 
