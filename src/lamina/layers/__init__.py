@@ -30,15 +30,18 @@ from .convolution_transpose import (
     Convolution3DTranspose,
 )
 from .dense import Dense
+from .discretization import Discretization
 from .dropout import Dropout
 from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .group_normalization import GroupNormalization, UnitNormalization
+from .hashing import HashedCrossing, Hashing
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .lambda_layer import ActivityRegularization, Identity, Lambda
 from .layer import Layer, deserialize, serialize
 from .layer_normalization import LayerNormalization, RMSNormalization
+from .lookup import IntegerLookup, StringLookup
 from .masking import DropMask, Masking
 from .merging import (
     Add,
@@ -97,5 +100,6 @@ from .recurrent_layers import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .spectral_normalization import SpectralNormalization, Wrapper
 from .symbol import Symbol
+from .text_vectorization import TextVectorization
 from .time_distributed import TimeDistributed
 from .upsampling import UpSampling1D, UpSampling2D, UpSampling3D

@@ -18,6 +18,7 @@ from ..random import default_generator
 from ..trace import Trace, Variable, concrete, current, flatten, unflatten, untraced
 from ..types import Type
 from . import input_spec
+from .reading import in_front, read_first, symbols_read
 from .symbol import Call, Symbol, described, leaves, mapped
 
 # Two sizes for each unknown dimension: those of the result in which they agree are known. The numbers have many
@@ -52,6 +53,8 @@ def on_nodes(layer, args, kwargs):
     """The layer inside of a trace: build it if need be, check the input, pass training and masks, note the results."""
     trace = current()
     assert trace is not None
+    if layer.reads_text:
+        args, kwargs = read_first(layer, args, kwargs)
     with named(layer, (), {}):
         args, kwargs = tensors(layer, trace, args, kwargs)
     names = parameters(type(layer).call)
@@ -259,9 +262,12 @@ def renamed(error, layer, inputs):
 
 def on_symbols(layer, args, kwargs):
     """The layer as a step of the functional API: weights are made, the shapes of results found, the call recorded."""
-    with untraced(), named(layer, args, kwargs):
-        ready(layer, args[0] if args else next(iter(kwargs.values()), None), args, kwargs)
-        outputs = inferred(layer, args, kwargs)
+    if layer.reads_text:
+        args, kwargs = in_front(args, kwargs)
+    numbers, kwargs = symbols_read(layer, args, kwargs)
+    with untraced(), named(layer, numbers, kwargs):
+        ready(layer, numbers[0] if numbers else next(iter(kwargs.values()), None), numbers, kwargs)
+        outputs = inferred(layer, numbers, kwargs)
     call = Call(layer, args, kwargs)
 
     def sourced(x):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import ArgumentError, message
 from .layer import Layer
 from .naming import unique_name
+from .reading import TEXT
 from .symbol import Call, Symbol
 
 
@@ -21,7 +22,9 @@ class InputLayer(Layer):
     def __init__(self, shape=None, batch_size=None, dtype=None, sparse=None, batch_shape=None, name=None, **kwargs):
         if shape is None and batch_shape is None:
             raise ArgumentError(message("an Input needs a shape", fix="Input(shape=(784,)) for samples of 784 numbers"))
-        super().__init__(name=name or unique_name("input_layer"), dtype=dtype)
+        text = dtype in (TEXT, str)
+        super().__init__(name=name or unique_name("input_layer"), dtype=None if text else dtype)
+        self.dtype = TEXT if text else self.dtype
         if shape is not None:
             batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
         self.batch_shape, self.built = tuple(batch_shape or ()), True
@@ -40,7 +43,7 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, batch_shape=None
 
     shape       of one sample, None where a size is not known; batch_shape is the same with the batch
     batch_size  None: any
-    dtype       "float32" unless given; "int32" for word numbers
+    dtype       "float32" unless given; "int32" for word numbers; "string" for text, which goes to layers that read it
 
     ArgumentError if there is no shape, or for sparse tensors, which Lamina has not.
 

@@ -34,6 +34,7 @@ from .arguments import (
 )
 from .calling import inferred, on_arrays, on_nodes, on_symbols
 from .naming import snake_case, unique_name
+from .reading import symbols_read
 from .symbol import Symbol, leaves, mapped
 from .tracking import Tracked
 
@@ -68,6 +69,7 @@ class Layer(Tracked):
     lost_mask = "error"  # what becomes of a mask that is neither carried nor used: "error", "warn" or "ignore"
     autocast = True
     input_dtype = "float32"  # of the Input that a Sequential makes for it
+    reads_text = False  # whether its input is read on the host: see ``reading``
     _seen_losses: list
     _seen_shapes: list  # of what the last call gave, with None for the batch
     _seen_masks: tuple  # whether a mask came in, and whether one went out
@@ -149,7 +151,7 @@ class Layer(Tracked):
         if not self.built:
             self.build(*[mapped(lambda x: x.shape, s) for s in given[:1]])
         with untraced():
-            return mapped(lambda x: x.shape, inferred(self, tuple(given), {}))
+            return mapped(lambda x: x.shape, inferred(self, *symbols_read(self, tuple(given), {})))
 
     # ------------------------------------------------------------------------------------------------ state
 
