@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backends import Program
 from ..errors import ArgumentError, message
+from ..layers.symbol import mapped
 from ..trace import Traced, trace
 from ..training.feeds import Spec, arrays_of
 from ..training.step import Runner
@@ -76,13 +77,16 @@ class Explanation:
 
     training   the step of ``fit``; None for a model that is not compiled
     inference  what ``predict`` runs
+    read       the layers that read text before either of them
     """
 
     training: Table | None
     inference: Table
+    read: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "\n\n".join(str(table) for table in (self.training, self.inference) if table is not None)
+        first = [f"Read on the host, before the program: {', '.join(self.read)}"] if self.read else []
+        return "\n\n".join([*first, *(str(table) for table in (self.training, self.inference) if table is not None)])
 
     __repr__ = __str__
 
@@ -103,7 +107,7 @@ def explain(model, batch_size: int = 32, x=None, y=None, backend: str | None = N
     """
     if x is None and not model.inputs:
         raise ArgumentError(message(f"{model.label} does not know its inputs yet", fix="explain(model, x=a_batch)"))
-    inputs = guessed_inputs(model, batch_size) if x is None else x
+    inputs = guessed_inputs(model, batch_size) if x is None else model.as_numbers(x)
     told = model._state.arguments if model.compiled else {"backend": None}
     backend = backend or told["backend"]
     structures, names, arrays = arrays_of(inputs, None, None)
@@ -116,7 +120,8 @@ def explain(model, batch_size: int = 32, x=None, y=None, backend: str | None = N
     )
     rows = len(arrays[0])
     inference = table(f"Inference, batch {rows}", program, backend)
-    return Explanation(training_table(model, inputs, y, rows, backend), inference)
+    read = () if model.front is None else tuple(layer.name for layer in model.layers if layer.reads_text)
+    return Explanation(training_table(model, inputs, y, rows, backend), inference, read)
 
 
 def training_table(model, x, y, rows: int, backend: str | None) -> Table | None:
@@ -131,8 +136,14 @@ def training_table(model, x, y, rows: int, backend: str | None) -> Table | None:
 
 def guessed_inputs(model, rows: int):
     """Zeros in the shapes of the inputs; sizes that are not known become the number of rows."""
-    arrays = [np.zeros([rows if n is None else n for n in s.shape], s.dtype) for s in model.inputs]
-    return arrays[0] if len(arrays) == 1 else arrays
+    inputs = model.inputs[0] if len(model.inputs) == 1 else list(model.inputs)
+    if model.front is not None:
+        inputs = model.stand_in(inputs, model.read_symbols(inputs))
+
+    def zeros(s):
+        return s if s is None else np.zeros([rows if n is None else n for n in s.shape], s.dtype)
+
+    return mapped(zeros, inputs)
 
 
 def guessed_targets(model, rows: int):

@@ -10,6 +10,7 @@ from ..layers.input_spec import InputSpec, refusal
 from ..layers.layer import Layer
 from ..layers.symbol import Call, Symbol, described, leaves, mapped
 from ..ops import cast, expand_dims
+from .front import Front, names_of, reader
 
 
 class Network:
@@ -37,12 +38,16 @@ class Network:
         self.calls = sorted(inner, key=lambda call: call.number)
         self.layers = by_depth(post, order, self.sources)
         check_names(self.layers, label)
+        self.front = Front(self)
 
     def run(self, inputs):
         """The outputs for tensors in place of the inputs."""
         env = dict(zip(self.sources, self.taken(inputs)))
+        read = self.front.arguments([env[x] for x in self.front.inputs])
         for call in self.calls:
             args, kwargs = mapped(lambda x: env[x] if isinstance(x, Symbol) else x, (call.args, call.kwargs))
+            if call in read:
+                args = (reader(call).stand_in(args[0], read[call]), *args[1:])
             given = call.layer(*args, **kwargs)
             env.update((s, x) for s, x in zip(leaves(call.outputs), leaves(given)) if isinstance(s, Symbol))
         return mapped(lambda x: env[x], self.outputs)
@@ -50,13 +55,14 @@ class Network:
     def taken(self, given) -> list:
         """The tensors of a call in the order of the inputs, each with the shape and dtype its Input asks for."""
         if isinstance(given, dict):
-            names = list(self.inputs) if isinstance(self.inputs, dict) else [x.name for x in self.sources]
+            names = names_of(self)
             for name in names:
                 if name not in given:
                     raise unknown(f"input of {self.label}: it wants one called", name, list(given))
             values = [given[name] for name in names]
         else:
-            values = list(given) if isinstance(given, list | tuple) else [given]
+            alone = self.front.inputs and len(self.sources) == 1
+            values = list(given) if isinstance(given, list | tuple) and not alone else [given]
         if len(values) != len(self.sources):
             raise DataError(
                 message(
@@ -65,7 +71,8 @@ class Network:
                     want=[f"{x.name}: {described(x)}" for x in self.sources],
                 )
             )
-        return [fitted(self, x, value) for x, value in zip(self.sources, values)]
+        read = self.front.inputs
+        return [value if x in read else fitted(self, x, value) for x, value in zip(self.sources, values)]
 
 
 class Owner:

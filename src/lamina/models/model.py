@@ -11,12 +11,13 @@ from ..layers.layer import Layer
 from ..layers.symbol import Symbol, leaves
 from ..training.trainer import Trainer
 from . import configuration
+from .front import Fronted
 from .functional import Network
 from .saved import Saved
 from .summary import summary_text
 
 
-class Model(Trainer, Saved, Layer):  # pyright: ignore[reportIncompatibleVariableOverride]
+class Model(Trainer, Saved, Fronted, Layer):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A network of layers.
 
     Either functional, from symbols: ``Model(inputs, outputs)``, each a symbol, a list or a dict of them; or a subclass
@@ -66,6 +67,10 @@ class Model(Trainer, Saved, Layer):  # pyright: ignore[reportIncompatibleVariabl
     build.by_hand_only = True  # type: ignore[attr-defined]  (a first call builds the layers one by one)
 
     # ------------------------------------------------------------------------------------------------ structure
+
+    @property
+    def front(self):
+        return self._network.front if self._network is not None and self._network.front.inputs else None
 
     @property
     def layers(self) -> list[Layer]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..errors import ArgumentError, message
 from ..layers.arguments import as_shape
 from ..layers.input_layer import Input, InputLayer
 from ..layers.layer import Layer, deserialize, serialize
+from ..layers.reading import TEXT
 from ..layers.symbol import Symbol
+from .front import FirstLayer
 from .functional import check_names, fitted
 from .model import Model
 
@@ -90,17 +94,35 @@ class Sequential(Model):
             raise ArgumentError(
                 message(f"{self.label} has one input", got=f"shapes {shape}", fix="use a functional Model")
             )
-        dtype = self._layers[0].input_dtype if self._layers else "float32"
-        x = Input(batch_shape=(None, *shape[1:]), dtype=dtype, name=f"{self.name}_input")
+        self.begin_with((None, *shape[1:]), self._layers[0].input_dtype if self._layers else "float32")
+
+    def begin_with(self, shape: tuple, dtype: str) -> None:
+        """Makes the weights for an input of the shape that first data have."""
+        x = Input(batch_shape=shape, dtype=dtype, name=f"{self.name}_input")
         self._symbols = [x]
         for layer in self._layers:
             self._symbols.append(layer(self._symbols[-1]))
 
     def call(self, inputs, training=None):
-        x = fitted(self, self._symbols[0], inputs) if self._given else inputs
+        x = fitted(self, self._symbols[0], inputs) if self._given and self.front is None else inputs
         for layer in self.layers:
             x = layer(x)
         return x
+
+    @property
+    def front(self):
+        layers = self.layers
+        if not layers or not layers[0].reads_text:
+            return None
+        return FirstLayer(layers[0], self._symbols[0] if self._symbols else Symbol(()), self.label)
+
+    def read(self, inputs):
+        if not self._symbols and self.front is not None:
+            array = np.asarray(inputs, object)
+            text = not np.issubdtype(np.array(array.reshape(-1)[:1].tolist()).dtype, np.number)
+            self.begin_with((None, *array.shape[1:]), TEXT if text else "int64")
+            self.built = True
+        return super().read(inputs)
 
     @property
     def layers(self) -> list[Layer]:

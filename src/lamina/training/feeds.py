@@ -6,7 +6,7 @@ Both say for each batch what it looks like (``Spec``), so that one program is ma
 from __future__ import annotations
 
 import array as python_array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -135,12 +135,20 @@ class ArrayFeed:
         return spec, [s[part].astype(t.dtype, copy=False) for s, t in zip(self.sources, spec.types, strict=True)]
 
 
-def batch_of(data, finite: bool = True) -> tuple[Spec, list[np.ndarray]]:
-    """What an iterable gave, ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, as one batch."""
+def unread(x):
+    """The inputs of a model that reads nothing."""
+    return x
+
+
+def batch_of(data, finite: bool = True, read: Callable = unread) -> tuple[Spec, list[np.ndarray]]:
+    """What an iterable gave, ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, as one batch.
+
+    read  gives numbers for text among the inputs
+    """
     parts = data if isinstance(data, tuple) else (data,)
     if not 1 <= len(parts) <= 3:
         raise DataError(message("a batch is x, (x, y) or (x, y, sample_weight)", got=f"a tuple of {len(parts)}"))
-    structures, names, arrays = arrays_of(*parts, *(None,) * (3 - len(parts)))
+    structures, names, arrays = arrays_of(read(parts[0]), *parts[1:], *(None,) * (3 - len(parts)))
     check_lengths(list(zip(names, arrays, strict=True)))
     for name, array in zip(names, arrays, strict=True):
         if finite:
@@ -158,8 +166,8 @@ class IterableFeed:
     and ``__len__`` (Keras's PyDataset) is read by number, in random order where ``shuffle`` is on.
     """
 
-    def __init__(self, data, shuffle: bool = False, finite: bool = True):
-        self.data, self.finite = data, finite
+    def __init__(self, data, shuffle: bool = False, finite: bool = True, read: Callable = unread):
+        self.data, self.finite, self.read = data, finite, read
         self.numbered = hasattr(data, "__getitem__") and hasattr(data, "__len__")
         self.shuffle = shuffle and self.numbered
         self.once = not self.numbered and iter(data) is data
@@ -172,7 +180,7 @@ class IterableFeed:
     def peek(self) -> tuple[Spec, list[np.ndarray]]:
         """The first batch, which will come again when it is its turn."""
         if self.numbered:
-            return batch_of(self.data[0], self.finite)
+            return batch_of(self.data[0], self.finite, self.read)
         if not self.first:
             self.iterator = iter(self.data)
             try:
@@ -185,7 +193,7 @@ class IterableFeed:
                         fix="a generator can be used once: make a new one",
                     )
                 ) from None
-        return batch_of(self.first[0], self.finite)
+        return batch_of(self.first[0], self.finite, self.read)
 
     def begin(self, skip: int = 0, order=None) -> Iterator[tuple[Spec, list[np.ndarray]]]:
         """The batches of one turn through the data, from number ``skip`` on.
@@ -197,18 +205,18 @@ class IterableFeed:
         if self.numbered:
             assert self.batches is not None
             for i in range(skip, self.batches) if order is None else order[skip:]:
-                yield batch_of(self.data[int(i)], self.finite)
+                yield batch_of(self.data[int(i)], self.finite, self.read)
             return
         if self.iterator is None or not (self.once or self.first):
             self.iterator = iter(self.data)
         waiting, self.first = self.first, []
         for data in waiting:
             if skip <= 0:
-                yield batch_of(data, self.finite)
+                yield batch_of(data, self.finite, self.read)
             skip -= 1
         for data in self.iterator:
             if skip <= 0:
-                yield batch_of(data, self.finite)
+                yield batch_of(data, self.finite, self.read)
             skip -= 1
 
     def order(self, seed: int, start: int, turn: int):
@@ -233,10 +241,18 @@ def is_iterable(data) -> bool:
     return hasattr(data, "__iter__") or (hasattr(data, "__getitem__") and hasattr(data, "__len__"))
 
 
-def feed_of(x, y=None, sample_weight=None, batch_size: int | None = None, shuffle: bool = False, finite: bool = True):
-    """The feed for what a user passed to ``fit``, ``evaluate`` or ``predict``."""
+def feed_of(
+    x,
+    y=None,
+    sample_weight=None,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    finite: bool = True,
+    read: Callable = unread,
+):
+    """The feed for what a user passed to ``fit``, ``evaluate`` or ``predict``; ``read`` as for ``batch_of``."""
     if not is_iterable(x):
-        return ArrayFeed(x, y, sample_weight, 32 if batch_size is None else batch_size, shuffle, finite)
+        return ArrayFeed(read(x), y, sample_weight, 32 if batch_size is None else batch_size, shuffle, finite)
     if y is not None or sample_weight is not None:
         raise ArgumentError(
             message(
@@ -245,4 +261,4 @@ def feed_of(x, y=None, sample_weight=None, batch_size: int | None = None, shuffl
                 want="(x, y) or (x, y, sample_weight) as each batch",
             )
         )
-    return IterableFeed(x, shuffle, finite)
+    return IterableFeed(x, shuffle, finite, read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,10 @@ def plan_of(feed, steps: int | None) -> dict[str, Any]:
 
 
 def split_tail(x, y, sample_weight, share: float, lint: str):
-    """(x, y, sample_weight) without the last rows, and these rows. Shuffling comes later: sorted data split badly."""
+    """(x, y, sample_weight) without the last rows, and these rows. Shuffling comes later: sorted data split badly.
+
+    Text among the inputs was read before.
+    """
     if is_iterable(x):
         raise ArgumentError(message("validation_split needs arrays", got=type(x).__name__, fix="pass validation_data"))
     structures, names, arrays = arrays_of(x, y, sample_weight)
@@ -88,20 +91,21 @@ class Validation:
     data     (x, y), (x, y, sample_weight), whatever gives batches, or None
     steps    how many batches; all unless given
     every    after how many epochs, or the epochs, counted from 1
+    read     gives numbers for text among the inputs
     """
 
-    def __init__(self, model, data, batch_size: int | None, steps: int | None, every):
+    def __init__(self, model, data, batch_size: int | None, steps: int | None, every, read: Callable):
         self.model, self.steps, self.every = model, steps, every
         self.feed: Any = None
         self.parts: tuple | None = None
         if data is None:
             return
         if is_iterable(data):
-            self.feed = feed_of(data)
+            self.feed = feed_of(data, read=read)
         else:
             self.parts = validation_parts(data)
             self.feed = feed_of(
-                *self.parts, batch_size=batch_size, finite=model._training_state().arguments["lint"] != "off"
+                *self.parts, batch_size=batch_size, finite=model._training_state().arguments["lint"] != "off", read=read
             )
 
     def due(self, epoch: int) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..errors import about
 from .compiled import Compiled
-from .feeds import ArrayFeed, Spec, batch_of, feed_of
+from .feeds import ArrayFeed, Spec, batch_of, feed_of, is_iterable, unread
 from .fitting import Outputs, Validation, check_plan, inspect_targets, plan_of, split_tail
 from .loop import TrainingLoop, batches_of, test
 from .position import Position
@@ -28,6 +28,8 @@ class Trainer(Compiled):
 
         @property
         def label(self) -> str: ...
+
+        def as_numbers(self, inputs) -> Any: ...
 
     def fit(
         self,
@@ -79,12 +81,14 @@ class Trainer(Compiled):
         state = self._training_state()
         lint = state.arguments["lint"]
         check_plan(epochs, initial_epoch, steps_per_epoch, validation_split, class_weight)
+        read: Callable = self.as_numbers
         if validation_split and validation_data is None:
+            x, read = x if is_iterable(x) else self.as_numbers(x), unread
             (x, y, sample_weight), validation_data = split_tail(x, y, sample_weight, validation_split, lint)
         with about(self.label):
-            feed = feed_of(x, y, sample_weight, batch_size, bool(shuffle), lint != "off")
+            feed = feed_of(x, y, sample_weight, batch_size, bool(shuffle), lint != "off", read)
         validation = Validation(
-            self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq
+            self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq, read
         )
         some = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
         state.class_weight, state.watch = class_weight, any(getattr(c, "watches_loss", False) for c in some)
@@ -168,7 +172,7 @@ class Trainer(Compiled):
         """
         finite = self._training_state().arguments["lint"] != "off"
         with about(self.label):
-            feed = feed_of(x, y, sample_weight, batch_size, finite=finite)
+            feed = feed_of(x, y, sample_weight, batch_size, finite=finite, read=self.as_numbers)
         progress = Progress(verbose)
         progress.begin("Evaluate", steps or feed.batches)
         try:
@@ -215,7 +219,7 @@ class Trainer(Compiled):
         """
         state = self._state_for_prediction()
         with about(self.label):
-            feed = feed_of(x, batch_size=batch_size, finite=False)
+            feed = feed_of(x, batch_size=batch_size, finite=False, read=self.as_numbers)
         runner = Runner(self, state, "predict", self.predict_step)
         every = (
             callbacks
@@ -259,7 +263,7 @@ class Trainer(Compiled):
         state.class_weight = class_weight
         try:
             with about(self.label):
-                spec, arrays = batch_of(data, state.arguments["lint"] != "off")
+                spec, arrays = batch_of(data, state.arguments["lint"] != "off", self.as_numbers)
             runner = Runner(self, state, kind, function)
             runner.prepare(spec, lambda: arrays)
             inspect_targets(state, spec, arrays)
@@ -274,6 +278,7 @@ class Trainer(Compiled):
 
     def predict_on_batch(self, x):
         """The outputs for one batch."""
+        x = self.as_numbers(x)
         runner = Runner(self, self._state_for_prediction(), "predict", self.predict_step)
         plain = type(x) is np.ndarray
         if plain and (known := runner.again(x)) is not None:
