@@ -29,4 +29,4 @@ def test_each_call_gives_arrays_of_its_own():
 
 def test_importable_in_both_ways():
     assert datasets.digits is digits
-    assert set(datasets.__all__) == {"digits", "mnist", "fashion_mnist"}
+    assert set(datasets.__all__) == {"digits", "mnist", "fashion_mnist", "imdb", "reuters"}

@@ -5,6 +5,8 @@ from .batches import PyDataset, Sequence
 from .class_rows import normalize, to_categorical
 from .seeding import set_random_seed
 from .sequences import pad_sequences
+from .text_files import text_dataset_from_directory
+from .timeseries import timeseries_dataset_from_array
 
 CustomObjectScope = custom_object_scope
 
@@ -19,5 +21,7 @@ __all__ = [
     "pad_sequences",
     "register_keras_serializable",
     "set_random_seed",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
     "to_categorical",
 ]
