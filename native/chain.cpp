@@ -114,15 +114,20 @@ void build_step(Prepared& p, const StepSpec& spec, std::vector<bool>& written, c
   p.steps.push_back(step);
 }
 
-// An output that overlaps an input which a later step still reads must wait in its tile.
+// An output that overlaps an input which a later step still reads must wait in its tile; so must one that takes the product's place.
 void find_buffered(Prepared& p) {
   for (size_t i = 0; i < p.slots.size(); i++) {
-    if (p.slots[i].kind != OUTPUT) continue;
-    Range mine = range_of(p.slots[i].operand, true);
+    if (p.slots[i].kind != OUTPUT && p.slots[i].kind != INNER) continue;
+    bool inner = p.slots[i].kind == INNER;
+    Range mine = inner ? Range{} : range_of(p.slots[i].operand, true);
     bool written = false;
     for (auto& step : p.steps) {
       for (int k = 0; written && k < step.functor->n_src; k++) {
         const Slot& s = p.slots[step.src[k]];
+        if (inner) {
+          if (s.kind == PRODUCT) p.slots[i].buffered = true;
+          continue;
+        }
         if (s.kind != INPUT || s.operand.base != mine.base) continue;
         Range other = range_of(s.operand, false);
         if (other.low < mine.high && mine.low < other.high) p.slots[i].buffered = true;
@@ -134,9 +139,9 @@ void find_buffered(Prepared& p) {
 
 }  // namespace
 
-void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, const std::string& isa) {
+void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, bool inner, const std::string& isa) {
   if ((int)spec.shape.size() > MAX_RANK) fail("a chain's iteration space has more than 8 dimensions");
-  int n_in = (int)p.in.size() - first_input + has_product, n_out = (int)p.out.size();
+  int n_in = (int)p.in.size() - first_input + has_product, n_out = inner ? 1 : (int)p.out.size();
   if (spec.n_registers < 0 || n_in + n_out + spec.n_registers > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
   p.slots.resize(n_in + n_out + spec.n_registers);
   std::vector<bool> written(p.slots.size(), false);
@@ -145,7 +150,10 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
     if (has_product && i == 0) { p.slots[0].kind = PRODUCT; p.slots[0].dtype = F32; continue; }
     set_operand(p.slots[i], INPUT, p.in[first_input + i - has_product], spec.shape);
   }
-  for (int i = 0; i < n_out; i++) set_operand(p.slots[n_in + i], OUTPUT, p.out[i], spec.shape);
+  for (int i = 0; i < n_out; i++) {
+    if (inner) { p.slots[n_in].kind = INNER; p.slots[n_in].dtype = F32; }
+    else set_operand(p.slots[n_in + i], OUTPUT, p.out[i], spec.shape);
+  }
   for (int i = n_in + n_out; i < (int)p.slots.size(); i++) p.slots[i].kind = TEMPORARY;
   for (auto& step : spec.steps) build_step(p, step, written, spec, isa);
   if (p.slots.size() > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");

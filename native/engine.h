@@ -43,12 +43,12 @@ struct Functor {                      // one line of kernels.inc at one choice o
   float cost;                         // nanoseconds per element, roughly; decides only whether threads are worth waking
 };
 
-enum SlotKind : uint8_t { INPUT, OUTPUT, TEMPORARY, CONSTANT, PRODUCT };
+enum SlotKind : uint8_t { INPUT, OUTPUT, TEMPORARY, CONSTANT, PRODUCT, INNER };   // INNER: an output that takes the product's place
 
 struct Slot {                         // a source or destination of steps
   SlotKind kind;
   DType dtype;
-  bool buffered;                      // an output that overlaps an input read later: kept in a tile until the block is done
+  bool buffered;                      // an output that overlaps an input (or the product) read later: kept in a tile until the block is done
   Operand operand;
   int64_t strides[MAX_RANK];          // of the operand in the chain's iteration space
   alignas(64) char splat[128];        // CONSTANT: its value repeated for a whole vector
@@ -102,7 +102,7 @@ struct Instruction {
   double cost;                        // nanoseconds of all units on one thread, roughly
   int64_t scratch_bytes, workspace_bytes;
   char* workspace;                    // shared by the units of this instruction; zero when the program is built
-  int64_t plan[64];                   // what prepare worked out for run
+  int64_t plan[96];                   // what prepare worked out for run
 };
 
 struct Table {                        // what one object file per instruction set exports

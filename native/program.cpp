@@ -5,7 +5,7 @@
 
 namespace {
 
-const char* const ROOTS[] = {"gemm", "conv", "conv_input_grad", "winograd", "max_pool_grad"};    // their products may have a chain
+const char* const ROOTS[] = {"gemm", "conv", "conv_max_pool", "conv_input_grad", "winograd", "max_pool_grad"};    // their products may have a chain
 
 [[noreturn]] void fail(const std::string& what) { throw std::invalid_argument(what); }
 
@@ -97,10 +97,11 @@ struct Builder {
     i.kernel = find_kernel(program.isa_name, spec.kernel);
     if (!i.kernel) fail("there is no such kernel for instruction set " + program.isa_name);
     if (spec.chain) {
-      bool product = std::find(std::begin(ROOTS), std::end(ROOTS), spec.kernel) != std::end(ROOTS);
-      if (spec.kernel != "map" && !product) fail("this kernel takes no chain");
-      if (product && p.in.size() < 2) fail("needs two operands before its chain's");
-      build_chain(p, *spec.chain, product ? 2 : 0, product, program.isa_name);
+      bool two = std::find(std::begin(ROOTS), std::end(ROOTS), spec.kernel) != std::end(ROOTS);
+      size_t own = two ? 2 : spec.kernel == "pooled_input_grad" ? 3 : 0;      // operands before the chain's
+      if (spec.kernel != "map" && !own) fail("this kernel takes no chain");
+      if (p.in.size() < own) fail("needs " + std::to_string(own) + " operands before its chain's");
+      build_chain(p, *spec.chain, (int)own, own > 0, spec.kernel == "conv_max_pool", program.isa_name);
     }
     if (const char* complaint = i.kernel->prepare(i)) fail(complaint);
     if (i.workspace_bytes) {

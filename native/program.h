@@ -128,7 +128,8 @@ std::vector<std::pair<std::string, std::string>> list_kernels(const std::string&
 int64_t packed_bytes(int64_t k, int64_t n, const std::string& isa);
 extern const char* const DTYPE_NAMES[N_DTYPES];
 
-void build_chain(Prepared&, const ChainSpec&, int first_input, bool has_product, const std::string& isa);   // chain.cpp
+// inner: its one output is not an operand, it takes the product's place
+void build_chain(Prepared&, const ChainSpec&, int first_input, bool has_product, bool inner, const std::string& isa);   // chain.cpp
 Range range_of(const Operand&, bool write);                                           // operands.cpp
 int64_t multiply(int64_t, int64_t);
 int64_t add(int64_t, int64_t);

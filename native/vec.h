@@ -113,6 +113,20 @@ INLINE uint32_t nonzero_lanes(Vec x) {
 }
 #endif
 
+// The lanes of a mask side by side; as many as the mask has, but a whole vector is written.
+#if defined(__AVX512F__)
+INLINE int64_t compress_lanes(int32_t* to, uint32_t mask, IVec x) {
+  store(to, (IVec)_mm512_maskz_compress_epi32((__mmask16)mask, (__m512i)x));
+  return __builtin_popcount(mask);
+}
+#else
+INLINE int64_t compress_lanes(int32_t* to, uint32_t mask, IVec x) {
+  int64_t n = 0;
+  for (; mask; mask &= mask - 1) to[n++] = x[__builtin_ctz(mask)];
+  return n;
+}
+#endif
+
 template <class To, class From> INLINE To bits(From v) { static_assert(sizeof(To) == sizeof(From)); To r; memcpy(&r, &v, sizeof r); return r; }
 
 // Lanes folded in a fixed tree: ((0+8)+(4+12)) and so on, the same for every caller.

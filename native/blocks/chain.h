@@ -118,6 +118,7 @@ void place(ChainRun& run, int i, const Slot& slot, const Block& b) {      // whe
     case INPUT: bring_in(run, i, slot, b); break;
     case CONSTANT: run.data[i] = (char*)slot.splat; run.advance[i] = 0; break;
     case PRODUCT: run.data[i] = (char*)run.product; break;
+    case INNER: run.data[i] = slot.buffered ? run.scratch + i * run.chain->tile_bytes : (char*)run.product; break;
     case TEMPORARY: run.data[i] = run.scratch + i * run.chain->tile_bytes; break;
     case OUTPUT: {
       int64_t row_stride = slot.strides[run.chain->rank - 2], col_stride = slot.strides[run.chain->rank - 1];
@@ -146,8 +147,10 @@ void run_block(ChainRun& run, const Block& b) {
     args.step = &step;
     step.functor->run(args);
   }
-  for (int i = 0; i < chain.n_slots; i++)
+  for (int i = 0; i < chain.n_slots; i++) {
     if (chain.slots[i].kind == OUTPUT) bring_out(run, i, chain.slots[i], b);
+    if (chain.slots[i].kind == INNER && chain.slots[i].buffered) copy_row((float*)run.product, (const float*)run.data[i], args.n);
+  }
 }
 
 }  // namespace

@@ -65,17 +65,14 @@ void plan_kernel(ConvPlan& p, bool backward, int64_t channels, int64_t filters) 
   if (p.runs * p.k <= CONV_K + CONV_K / 2 || p.depthwise) p.tap_chunk = p.runs;
 }
 
-// ---- mostly zero gradients: the image that a patch of dy spreads to, for one panel ----
+// ---- mostly zero gradients ----
 
 constexpr int64_t SPARSE_SHARE = 4, SPARSE_FLOATS = 128 << 10;      // at most one in four is not zero
 
-INLINE int64_t spread_extent(const Axis& x, int64_t windows) { return (windows - 1) * x.stride + (x.size - 1) * x.dilation + 1; }
-
 INLINE int64_t sparse_bytes(const ConvPlan& p) {          // 0: never
-  double floats = NR;
-  for (int a = 0; a < 3; a++) floats *= (double)spread_extent(p.w.axis[a], p.b.size[a]);
+  double floats = spot_floats(p.w, p.b);
   if (p.depthwise || p.k < 16 || p.taps < 4 || floats > SPARSE_FLOATS) return 0;
-  return 4 * (int64_t)floats + 8 * p.taps + 12 * p.k + 64;
+  return 4 * (int64_t)floats + 8 * p.taps + 4 * (p.k + LANES) + 64;
 }
 
 // Blocks are put together to units of some ten microseconds, of more pixels where the kernel does not stay in cache; where
@@ -242,22 +239,6 @@ void convolve_block(const ConvPlan& p, bool backward, const Place& at, const Pat
   }
 }
 
-struct Spot { int64_t low[3], count[3], origin[3], size[3]; };      // windows of a block that exist; cells they spread to
-
-INLINE Spot spot_of(const ConvPlan& p, const Place& at) {
-  Spot s;
-  const int64_t first[3] = {at.plane, at.row, at.col}, last[3] = {at.plane, at.row + at.rows - 1, at.col + at.cols - 1};
-  for (int a = 0; a < 3; a++) {
-    int64_t high;
-    source_range(p.w.axis[a], true, first[a], last[a], s.low[a], high);
-    s.low[a] = larger(0, s.low[a]);
-    s.count[a] = larger(0, smaller(high, p.b.source[a] - 1) - s.low[a] + 1);
-    s.origin[a] = s.low[a] * p.w.axis[a].stride - p.w.axis[a].low;
-    s.size[a] = s.count[a] ? spread_extent(p.w.axis[a], s.count[a]) : 0;
-  }
-  return s;
-}
-
 // f(pixel of dy, where its window starts in the spot) for all windows of the spot.
 template <class F> INLINE void each_window(const ConvPlan& p, const Spot& s, const Patch& patch, F f) {
   for (int64_t d = 0; d < s.count[0]; d++)
@@ -269,33 +250,20 @@ template <class F> INLINE void each_window(const ConvPlan& p, const Spot& s, con
       }
 }
 
-INLINE void gather_spot(const Place& at, const Spot& s, const float* spot, int64_t vectors, float* block, int64_t ld) {
-  for (int64_t r = 0; r < at.rows; r++)
-    for (int64_t c = 0; c < at.cols; c++) {
-      int64_t d = at.plane - s.origin[0], h = at.row + r - s.origin[1], w = at.col + c - s.origin[2];
-      bool inside = d >= 0 && h >= 0 && w >= 0 && d < s.size[0] && h < s.size[1] && w < s.size[2];
-      const float* from = spot + ((d * s.size[1] + h) * s.size[2] + w) * NR;
-      for (int64_t v = 0; v < vectors; v++) store(block + (r * at.cols + c) * ld + v * LANES, inside ? load(from + v * LANES) : Vec{});
-    }
-}
-
 // Does the whole block if few of its gradients are not zero.
 bool spread_block(const ConvPlan& p, const Place& at, const Patch& patch, const Panel& panel, char* room, float* block, int64_t ld) {
-  Spot s = spot_of(p, at);
+  Spot s = spot_of(p.w, p.b, at);
   int64_t nonzero = 0, windows = s.count[0] * s.count[1] * s.count[2], cells = s.size[0] * s.size[1] * s.size[2];
   each_window(p, s, patch, [&](const float* dy, int64_t) { nonzero += count_nonzero(dy, p.k); });
   if (nonzero * SPARSE_SHARE > windows * p.k) return false;
-  int64_t *shift = (int64_t*)room, *filter = shift + p.taps, n = 0;
-  float *values = (float*)(filter + p.k), *spot = values + round_up(p.k, 2);
-  const Axis* x = p.w.axis;
-  for (int64_t t0 = 0; t0 < x[0].size; t0++)
-    for (int64_t t1 = 0; t1 < x[1].size; t1++)
-      for (int64_t t2 = 0; t2 < x[2].size; t2++)
-        shift[n++] = ((t0 * x[0].dilation * s.size[1] + t1 * x[1].dilation) * s.size[2] + t2 * x[2].dilation) * NR;
+  int64_t* shift = (int64_t*)room;
+  int32_t* filter = (int32_t*)(shift + p.taps);
+  float* spot = (float*)(filter + round_up(p.k + LANES, 2));
+  shifts_in(s, p.w, shift);
   clear(spot, cells * NR);
   each_window(p, s, patch, [&](const float* dy, int64_t to) {
-    Spread spread{panel.kernel, p.b_tap, filter, values, 0};
-    each_nonzero(dy, p.k, [&](int64_t f, float value) { filter[spread.count] = f; values[spread.count++] = value; });
+    Spread spread{panel.kernel, p.b_tap, dy, filter, 0};
+    each_nonzero(dy, p.k, [&](int64_t f, float) { filter[spread.count++] = (int32_t)f; });
     if (spread.count == 0) return;
     if (panel.vectors == 1) spread_pixel<1>(spread, shift, p.taps, spot + to * NR);
     else spread_pixel<2>(spread, shift, p.taps, spot + to * NR);

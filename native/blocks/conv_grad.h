@@ -152,8 +152,8 @@ bool sparse_pass(const KernelGradPlan& p, const Tile& t, int64_t pixels, int64_t
       bool three = run + 3 <= p.runs && shift_of(p, (run + 2) * joined) - shift_of(p, run * joined) == 2 * distance &&
                    shift_of(p, (run + 1) * joined) - shift_of(p, run * joined) == distance;
       float* to = turned + f * ld + run * p.run_rows;
-      if (three) sum_runs<3>(e, x, distance, to, p.run_rows);
-      else sum_runs<1>(e, x, 0, to, p.run_rows);
+      if (three) sum_runs<3>(e, x, distance, to, p.run_rows, false);
+      else sum_runs<1>(e, x, 0, to, p.run_rows, false);
       run += three ? 3 : 1;
     }
   }

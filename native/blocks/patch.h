@@ -80,8 +80,8 @@ struct Patch {
   bool done;                                              // its block is complete (sparse.h)
 };
 
-// The caller has set images, channels, own, repeat and in_place (whether it could be).
-const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixels, int64_t spread) {
+// The patch of rows x cols outputs. The caller has set images, channels, own, repeat, in_place (whether it could be), rows, cols.
+const char* size_patches(Blocks& b, const Window& w, bool backward, int64_t spread) {
   for (int a = 0; a < 3; a++) {
     Reach r = reach_of(w.axis[a], backward);
     b.outputs[a] = r.outputs;
@@ -90,13 +90,6 @@ const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixel
     source_range(w.axis[a], backward, 0, r.outputs - 1, low, high);
     if (low < 0 || high >= r.source) b.in_place = 0;
   }
-  int64_t height = larger(1, b.outputs[1]), width = larger(1, b.outputs[2]), phases = reach_of(w.axis[2], backward).phases;
-  b.cols = width <= 2 * pixels ? width : round_up(divide_up(width, divide_up(width, pixels)), phases);
-  b.rows = b.cols < width ? 1 : larger(1, smaller(height, (pixels + width / 2) / width));
-  b.row_blocks = divide_up(height, b.rows);
-  b.rows = divide_up(height, b.row_blocks);
-  b.col_blocks = divide_up(width, b.cols);
-  b.count = b.images * b.outputs[0] * b.row_blocks * b.col_blocks;
   const int64_t counts[3] = {1, b.rows, b.cols};
   b.pixel = b.in_place ? b.channels : b.own + spread;
   double total = (double)b.pixel;
@@ -107,6 +100,19 @@ const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixel
   if (!b.in_place && total > 1e9) return "a window or its padding is too large";
   b.patch_floats = b.in_place ? 0 : round_up((int64_t)total + 2 * LANES, 16);
   return nullptr;
+}
+
+// Cuts the outputs into blocks of about so many pixels. The caller has set the same, but rows and cols.
+const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixels, int64_t spread) {
+  Reach row = reach_of(w.axis[1], backward), col = reach_of(w.axis[2], backward);
+  int64_t height = larger(1, row.outputs), width = larger(1, col.outputs);
+  b.cols = width <= 2 * pixels ? width : round_up(divide_up(width, divide_up(width, pixels)), col.phases);
+  b.rows = b.cols < width ? 1 : larger(1, smaller(height, (pixels + width / 2) / width));
+  b.row_blocks = divide_up(height, b.rows);
+  b.rows = divide_up(height, b.row_blocks);
+  b.col_blocks = divide_up(width, b.cols);
+  b.count = b.images * reach_of(w.axis[0], backward).outputs * b.row_blocks * b.col_blocks;
+  return size_patches(b, w, backward, spread);
 }
 
 // Channels first .. first + count - 1 (counted after repetition) of a row of pixels.

@@ -31,12 +31,12 @@ struct Entries {                                          // of one filter: wher
   int64_t count;
 };
 
-template <int R, int V> INLINE void sum_entries(const Entries& e, const float* x, int64_t run, float* sums, int64_t run_rows) {
+template <int R, int V> INLINE void sum_entries(const Entries& e, const float* x, int64_t run, float* sums, int64_t run_rows, bool add) {
   Vec c[R][V];
 #pragma GCC unroll 4
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
-    for (int v = 0; v < V; v++) c[r][v] = Vec{};
+    for (int v = 0; v < V; v++) c[r][v] = add ? load(sums + r * run_rows + v * LANES) : Vec{};
   for (int64_t k = 0; k < e.count; k++) {
     const float* p = x + e.at[k];
     Vec dy = splat(e.dy[k]);
@@ -52,11 +52,11 @@ template <int R, int V> INLINE void sum_entries(const Entries& e, const float* x
 }
 
 // All of R runs side by side; run_rows is a multiple of LANES.
-template <int R> INLINE void sum_runs(const Entries& e, const float* x, int64_t run, float* sums, int64_t run_rows) {
+template <int R> INLINE void sum_runs(const Entries& e, const float* x, int64_t run, float* sums, int64_t run_rows, bool add) {
   constexpr int V = SPARSE_TAPS * 2 / 3;
   int64_t v = 0;
-  for (; v + V * LANES <= run_rows; v += V * LANES) sum_entries<R, V>(e, x + v, run, sums + v, run_rows);
-  for (; v < run_rows; v += LANES) sum_entries<R, 1>(e, x + v, run, sums + v, run_rows);
+  for (; v + V * LANES <= run_rows; v += V * LANES) sum_entries<R, V>(e, x + v, run, sums + v, run_rows, add);
+  for (; v < run_rows; v += LANES) sum_entries<R, 1>(e, x + v, run, sums + v, run_rows, add);
 }
 
 // Columns of filters to rows of dk: [NR][ld] added to (or put in) [rows][NR].
@@ -72,13 +72,58 @@ INLINE void add_turned(const float* turned, int64_t ld, int64_t rows, int64_t ve
     }
 }
 
-// ---- to the input: what one pixel of dy spreads over T taps of N vectors ----
+// ---- to the input: the image that a patch of dy spreads to, for one panel ----
+
+struct Spot { int64_t low[3], count[3], origin[3], size[3]; };      // windows of a block that exist; cells they spread to
+
+INLINE int64_t spread_extent(const Axis& x, int64_t windows) { return (windows - 1) * x.stride + (x.size - 1) * x.dilation + 1; }
+
+INLINE Spot spot_of(const Window& w, const Blocks& b, const Place& at) {
+  Spot s;
+  const int64_t first[3] = {at.plane, at.row, at.col}, last[3] = {at.plane, at.row + at.rows - 1, at.col + at.cols - 1};
+  for (int a = 0; a < 3; a++) {
+    int64_t high;
+    source_range(w.axis[a], true, first[a], last[a], s.low[a], high);
+    s.low[a] = larger(0, s.low[a]);
+    s.count[a] = larger(0, smaller(high, b.source[a] - 1) - s.low[a] + 1);
+    s.origin[a] = s.low[a] * w.axis[a].stride - w.axis[a].low;
+    s.size[a] = s.count[a] ? spread_extent(w.axis[a], s.count[a]) : 0;
+  }
+  return s;
+}
+
+INLINE double spot_floats(const Window& w, const Blocks& b) {      // of a block's spot, at most
+  double floats = NR;
+  for (int a = 0; a < 3; a++) floats *= (double)spread_extent(w.axis[a], b.size[a]);
+  return floats;
+}
+
+// Where each tap lies in a spot, from where its window starts.
+INLINE void shifts_in(const Spot& s, const Window& w, int64_t* shift) {
+  const Axis* x = w.axis;
+  for (int64_t t0 = 0; t0 < x[0].size; t0++)
+    for (int64_t t1 = 0; t1 < x[1].size; t1++)
+      for (int64_t t2 = 0; t2 < x[2].size; t2++)
+        *shift++ = ((t0 * x[0].dilation * s.size[1] + t1 * x[1].dilation) * s.size[2] + t2 * x[2].dilation) * NR;
+}
+
+INLINE void gather_spot(const Place& at, const Spot& s, const float* spot, int64_t vectors, float* block, int64_t ld) {
+  for (int64_t r = 0; r < at.rows; r++)
+    for (int64_t c = 0; c < at.cols; c++) {
+      int64_t d = at.plane - s.origin[0], h = at.row + r - s.origin[1], w = at.col + c - s.origin[2];
+      bool inside = d >= 0 && h >= 0 && w >= 0 && d < s.size[0] && h < s.size[1] && w < s.size[2];
+      const float* from = spot + ((d * s.size[1] + h) * s.size[2] + w) * NR;
+      for (int64_t v = 0; v < vectors; v++) store(block + (r * at.cols + c) * ld + v * LANES, inside ? load(from + v * LANES) : Vec{});
+    }
+}
+
+// ---- and what one pixel of dy spreads over T taps of N vectors ----
 
 struct Spread {
   const float* kernel;                                    // [tap][filters][NR]
   int64_t b_tap;
-  const int64_t* filter;                                  // those that are not zero, and dy there
-  const float* dy;
+  const float* dy;                                        // of all filters, and which of them are not zero
+  const int32_t* filter;
   int64_t count;
 };
 
@@ -89,8 +134,8 @@ template <int T, int N> INLINE void spread_taps(const Spread& s, const float* ke
 #pragma GCC unroll 2
     for (int n = 0; n < N; n++) c[t][n] = load(dx + shift[t] + n * LANES);
   for (int64_t k = 0; k < s.count; k++) {
-    const float* b = kernel + s.filter[k] * NR;
-    Vec dy = splat(s.dy[k]);
+    const float* b = kernel + (int64_t)s.filter[k] * NR;
+    Vec dy = splat(s.dy[s.filter[k]]);
     const float* third[3] = {b, b + 3 * s.b_tap, b + 6 * s.b_tap};
 #pragma GCC unroll 16
     for (int t = 0; t < T; t++)

@@ -14,17 +14,17 @@ struct Window {                                           // axes that are missi
 };
 
 // ints: groups, then in, size, stride, dilation, low and out of each axis.
-INLINE const char* read_window(const Instruction& i, Window& w, int64_t& axes) {
+INLINE const char* read_window(const int64_t* ints, int64_t n, Window& w, int64_t& axes) {
   constexpr int64_t LIMIT = 1 << 30;
-  axes = (i.n_ints - 1) / 6;
-  if (axes < 1 || axes > 3 || i.n_ints != 1 + 6 * axes) return "needs groups, and six numbers for each of one to three axes";
-  w.groups = i.ints[0];
+  axes = (n - 1) / 6;
+  if (axes < 1 || axes > 3 || n != 1 + 6 * axes) return "needs groups, and six numbers for each of one to three axes";
+  w.groups = ints[0];
   if (w.groups < 1) return "groups must be positive";
   for (int64_t a = 0; a < 3; a++) {
     Axis& x = w.axis[a];
     x = {1, 1, 1, 1, 0, 1};
     if (a < 3 - axes) continue;
-    memcpy(&x, i.ints + 1 + 6 * (a + axes - 3), sizeof x);
+    memcpy(&x, ints + 1 + 6 * (a + axes - 3), sizeof x);
     if (x.in < 0 || x.low < 0 || x.out < 0) return "a size is negative";
     if (x.size < 1 || x.stride < 1 || x.dilation < 1) return "window, stride and dilation must be positive";
     if ((x.in | x.low | x.out | x.size | x.stride | x.dilation) >= LIMIT) return "a size is too large";
@@ -32,6 +32,8 @@ INLINE const char* read_window(const Instruction& i, Window& w, int64_t& axes) {
   }
   return nullptr;
 }
+
+INLINE const char* read_window(const Instruction& i, Window& w, int64_t& axes) { return read_window(i.ints, i.n_ints, w, axes); }
 
 // Whether an operand is [images, axes..., channels], side by side.
 INLINE bool is_image(const Operand& o, const Window& w, int64_t axes, bool output) {

@@ -166,7 +166,8 @@ ROOTS = {"gemm", "conv", "conv_input_grad", "max_pool_grad"}  # kernels that run
 RULES = {
     "gemm": gemm,
     "conv_kernel_grad": window.kernel_grad,
-    "max_pool": window.pool,
+    "max_pool": window.max_pool,
+    "max_pool_grad": window.later,
     "sum_pool": window.pool,
     "sum_pool_grad": window.pool,
     "max_pool_pick": pick,

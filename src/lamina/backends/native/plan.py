@@ -11,10 +11,11 @@ import numpy as np
 
 from ...graph import Graph, Node, users
 from ...types import Type
-from . import emit
+from . import emit, window
 from .chain import Chain, build
 from .draft import Draft
 from .fuse import Group, Grouping
+from .pooling import never_made, pooled_groups
 from .reach import Reach
 from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, viewed
 
@@ -58,10 +59,15 @@ class Planner:
         self.outer_packs = packs
         self.places: dict[Node, View] = {}
         self.late: list[tuple[Node, View]] = []
+        self.places_of_largest: dict[tuple, View] = {}
+        self.written = {t.place.storage for t in targets if t.place is not None}
+        self.never_made = never_made(
+            graph, capabilities.kernel, {n for n, v in given.items() if v.storage in self.written}
+        )
         grouping = Grouping(graph, self.elementwise, self.is_root, self.transparent)
         self.groups, self.group_of = grouping.result(), grouping.of
-        self.written = {t.place.storage for t in targets if t.place is not None}
         self.outputs = {t.node for t in targets}
+        self.pooled = pooled_groups(self, window.in_tiles)
         self.place_targets()
         self.run()
 
@@ -93,6 +99,7 @@ class Planner:
             and op.kernel in emit.ROOTS
             and node.dtype == "float32"
             and self.can.kernel(op.kernel, ("float32",))
+            and node not in self.never_made
         )
 
     # -- views --
@@ -265,7 +272,9 @@ class Planner:
 
     def run(self) -> None:
         for group in self.schedule():
-            if group.fusible:
+            if group in self.pooled:
+                window.conv_max_pool(self, group)
+            elif group.fusible:
                 self.emit_group(group)
             else:
                 emit.emit(self, group.nodes[0])
@@ -322,9 +331,8 @@ class Planner:
 
         return [n for n in group.nodes if leaves(n)]
 
-    def emit_group(self, group: Group) -> None:
-        product = emit.product(self, group.root) if group.root is not None else None
-        shape = group.shape if product is None else product.shape
+    def chain_of(self, group: Group, shape: tuple[int, ...]) -> Chain:
+        """The steps of a group over a shape, without its outputs."""
         chain = Chain(shape, group.root)
 
         def resolve(x: Node):
@@ -332,6 +340,12 @@ class Planner:
             return self.under(self.view(x), shape) if constant is None else constant
 
         build(chain, group.nodes, resolve)
+        return chain
+
+    def emit_group(self, group: Group) -> None:
+        product = emit.product(self, group.root) if group.root is not None else None
+        shape = group.shape if product is None else product.shape
+        chain = self.chain_of(group, shape)
         out_nodes = self.escaping(group)
         late: list[tuple[View, View]] = []
         outs = [self.under_place(self.place_of(n), shape, late) for n in out_nodes]

@@ -17,6 +17,7 @@ from .capabilities import capabilities
 from .draft import Draft
 from .memory import plan_memory
 from .plan import Planner, Target
+from .pooling import compute_pooled
 from .views import SIZES, Storage, View, fresh, row_major
 
 ENGINES = 4  # engine programs kept for one plan
@@ -32,7 +33,7 @@ class NativeProgram(Program):
         super().__init__(bound)
         self.isa = isa or _native.isa()
         can = capabilities(self.isa)
-        graph = simplify(inline(bound.graph, keep=can.runs))
+        graph = compute_pooled(simplify(inline(bound.graph, keep=can.runs)))
         count = len(graph.inputs) - len(bound.slots)
         self.arguments = [fresh(x.type) for x in graph.inputs[:count]]
         self.slots = [self.slot_view(x, FIRST + count + i) for i, x in enumerate(graph.inputs[count:])]
