@@ -36,6 +36,9 @@ from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .group_normalization import GroupNormalization, UnitNormalization
 from .hashing import HashedCrossing, Hashing
+from .image_colors import RandomBrightness, RandomContrast
+from .image_moves import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from .image_sizes import CenterCrop, RandomCrop, Resizing
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .lambda_layer import ActivityRegularization, Identity, Lambda

@@ -36,10 +36,18 @@ def parameters(function) -> tuple[str, ...]:
     )
 
 
+@cache
+def trains_alone(function) -> bool:
+    """Whether a ``call`` trains where nobody says: so it does if its argument ``training`` is True unless given."""
+    parameter = inspect.signature(function).parameters.get("training")
+    return parameter is not None and parameter.default is True
+
+
 def on_arrays(layer, args, kwargs):
     """The layer on plain arrays, outside of any trace: computed at once, what it assigns is stored."""
-    generator = default_generator()
-    with Trace(bool(kwargs.get("training")), generator, concrete=True) as made:
+    generator, training = default_generator(), kwargs.get("training")
+    training = trains_alone(type(layer).call) if training is None else bool(training)
+    with Trace(training, generator, concrete=True) as made:
         nodes: list[Node] = []
         structure = flatten(layer(*args, **kwargs), nodes)
     made.store()

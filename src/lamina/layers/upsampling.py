@@ -4,52 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import ops
 from ..errors import unknown
-from ..op import as_node
+from ..ops.resizing import INTERPOLATIONS, cell_weights, combined
 from .layer import Layer
 from .spatial import checked_format, each_axis, spatial_spec
-
-
-def lanczos(radius: int):
-    """sinc(x) sinc(x / radius) within the radius."""
-    return lambda x: np.sinc(x) * np.sinc(x / radius) * (x < radius)
-
-
-def cubic(x):
-    """Keys's cubic with a = -1/2 (IEEE ASSP 29, 1981, equation 15)."""
-    near, far = (1.5 * x - 2.5) * x * x + 1.0, ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
-
-
-# The weight of a cell by its distance.
-KERNELS = {"bilinear": lambda x: np.maximum(1.0 - x, 0.0), "bicubic": cubic, "lanczos3": lanczos(3),
-           "lanczos5": lanczos(5)}
-
-
-def enlarging(n: int, size: int, kernel) -> np.ndarray:
-    """The matrix (n size, n) that interpolates n cells: each new cell lies in the middle of its part of an old one."""
-    places = (np.arange(n * size) + 0.5) / size - 0.5
-    weights = kernel(np.abs(places[:, None] - np.arange(n)))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def repeated(x, size: int, axis: int):
     """Each slice along an axis ``size`` times."""
     shape = tuple(x.shape)
-    wide = ops.broadcast_to(ops.expand_dims(x, axis + 1), (*shape[: axis + 1], size, *shape[axis + 1:]))
-    return ops.reshape(wide, (*shape[:axis], shape[axis] * size, *shape[axis + 1:]))
-
-
-def interpolated(x, size: int, axis: int, kernel):
-    """x with ``size`` times the cells along an axis."""
-    shape, n = tuple(x.shape), x.shape[axis]
-    before, behind = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1:]))
-    matrix = as_node(enlarging(n, size, kernel).astype(x.dtype))
-    y = ops.matmul(matrix, ops.reshape(x, (before, n, behind)))
-    return ops.reshape(y, (*shape[:axis], n * size, *shape[axis + 1:]))
+    wide = ops.broadcast_to(ops.expand_dims(x, axis + 1), (*shape[: axis + 1], size, *shape[axis + 1 :]))
+    return ops.reshape(wide, (*shape[:axis], shape[axis] * size, *shape[axis + 1 :]))
 
 
 class Upsampling(Layer):
@@ -60,8 +26,8 @@ class Upsampling(Layer):
     def __init__(self, size, data_format=None, interpolation="nearest", **kwargs):
         super().__init__(**kwargs)
         label = type(self).__name__
-        if interpolation not in ("nearest", *KERNELS):
-            raise unknown(f"interpolation of {label}", interpolation, ("nearest", *KERNELS))
+        if interpolation not in INTERPOLATIONS:
+            raise unknown(f"interpolation of {label}", interpolation, INTERPOLATIONS)
         self.size: Any = each_axis(label, "size", size, self.rank)
         self.data_format, self.interpolation = checked_format(label, data_format), interpolation
         self.input_spec, self.built = spatial_spec(self.rank), True
@@ -72,7 +38,7 @@ class Upsampling(Layer):
             if size > 1 and self.interpolation == "nearest":
                 y = repeated(y, size, axis)
             elif size > 1:
-                y = interpolated(y, size, axis, KERNELS[self.interpolation])
+                y = combined(y, cell_weights(y.shape[axis], size * y.shape[axis], self.interpolation), axis)
         return y
 
 

@@ -6,6 +6,7 @@ terms of other ops stand in ``lamina.composites``. To add one, write its class i
 
 from inspect import ismodule as _ismodule
 
+from . import image
 from . import operators as _operators  # (gives symbolic values their operators)
 from .arithmetic import *
 from .arrange import *
