@@ -21,6 +21,7 @@ from .convolution_depthwise import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
+from .convolution_recurrent import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from .convolution_transpose import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -36,7 +37,7 @@ from .einsum_dense import EinsumDense
 from .embedding import Embedding
 from .group_normalization import GroupNormalization, UnitNormalization
 from .hashing import HashedCrossing, Hashing
-from .image_colors import RandomBrightness, RandomContrast
+from .image_colors import RandomBrightness, RandomContrast, RandomGrayscale
 from .image_moves import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from .image_sizes import CenterCrop, RandomCrop, Resizing
 from .input_layer import Input, InputLayer
@@ -69,6 +70,7 @@ from .naming import reset_names
 from .noise import AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .operation import Operation
 from .padding import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
+from .pipeline import Pipeline
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -101,6 +103,7 @@ from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .recurrent_layers import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .reversible_embedding import ReversibleEmbedding
 from .spectral_normalization import SpectralNormalization, Wrapper
 from .symbol import Symbol
 from .text_vectorization import TextVectorization

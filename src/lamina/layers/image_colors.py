@@ -59,3 +59,28 @@ class RandomBrightness(RandomImageLayer):
         low, high = self.value_range
         more = self.drawn((images.shape[0], 1, 1, 1), *self.factor) * (high - low)
         return ops.clip(images + more, low, high)
+
+
+class RandomGrayscale(RandomImageLayer):
+    """Some of the images without their colours, in training: each channel is the brightness.
+
+    factor       the part of the images, within 0..1; 0.5 unless given
+    seed         a whole number for draws that do not depend on the generator of the training
+    data_format  "channels_last" for (batch, height, width, channels), or "channels_first"; there are 3 channels
+
+    >>> lamina.layers.RandomGrayscale(1.0)(np.array([[[[1.0, 0.0, 0.0]]]], "float32"))[0, 0, 0]
+    array([0.2989, 0.2989, 0.2989], dtype=float32)
+    """
+
+    def __init__(self, factor=0.5, data_format=None, seed=None, **kwargs):
+        super().__init__(seed, data_format, **kwargs)
+        if not number(factor) or not 0 <= factor <= 1:
+            want = "a number within 0..1"
+            raise ArgumentError(message("RandomGrayscale: factor does not fit", got=f"factor={factor!r}", want=want))
+        self.factor = float(factor)
+
+    def changed(self, images):
+        gray = ops.broadcast_to(ops.image.rgb_to_grayscale(images), tuple(images.shape))
+        if self.factor in (0.0, 1.0):
+            return gray if self.factor else images
+        return ops.where(self.drawn((images.shape[0], 1, 1, 1), 0.0, 1.0) < self.factor, gray, images)
