@@ -53,12 +53,11 @@ def operations(graph) -> float:
 
 def step_of(name: str):
     """The graph of a training step, and the bytes of what it reads and writes of weights and optimizer state."""
-    from .with_lamina import NETWORKS
+    from .with_lamina import loss, network
 
     work = WORKS[name]
-    model = NETWORKS[name]()
-    loss = "binary_crossentropy" if name == "lstm" else "sparse_categorical_crossentropy"
-    model.compile("sgd" if name == "book" else "adam", loss=loss)
+    model = network(work)
+    model.compile("sgd" if name == "book" else "adam", loss=loss(work))
     x, y = data(work)
     model.train_on_batch(x[: work.batch], y[: work.batch])
     traced = next(t for t in model._state.programs.values())

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .works import Work, data, weights
+from .works import WORKS, Work, data, weights
 
 
 def dropped(key, x, rate):
@@ -51,24 +51,41 @@ def plain_cnn(w, x, key):
     return x.mean((1, 2)) @ w[-1][0] + w[-1][1]
 
 
-def lstm(w, tokens, key):
-    table, wx, wh, bias, out, offset = w
-    z = table[tokens.T] @ wx + bias
-
+def lstm(wx, wh, bias, x):
     def step(carry, zt):
         h, c = carry
         i, f, g, o = jnp.split(zt + h @ wh, 4, axis=-1)
         c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
         return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
 
-    zero = jnp.zeros((tokens.shape[0], 128))
-    return lax.scan(step, (zero, zero), z)[0][0] @ out + offset
+    zero = jnp.zeros((x.shape[1], len(wh)))
+    return lax.scan(step, (zero, zero), x @ wx + bias)[0][0]
+
+
+def gru(wx, wh, bias, x):
+    def step(h, zt):
+        xz, xr, xh = jnp.split(zt, 3, axis=-1)
+        hz, hr, hh = jnp.split(h @ wh + bias[1], 3, axis=-1)
+        z, r = jax.nn.sigmoid(xz + hz), jax.nn.sigmoid(xr + hr)
+        return z * h + (1 - z) * jnp.tanh(xh + r * hh), None
+
+    return lax.scan(step, jnp.zeros((x.shape[1], len(wh))), x @ wx + bias[0])[0]
+
+
+def recurrent(told, w, x, key):
+    """One layer; time comes first."""
+    *table, wx, wh, bias, out, offset = w
+    x = table[0][x.T] if told.words else x.transpose(1, 0, 2)
+    return {"LSTM": lstm, "GRU": gru}[told.cell](wx, wh, bias, x) @ out + offset
+
+
+NETWORKS = {"book": book, "mlp": mlp, "cnn": cnn, "plain_cnn": plain_cnn}
 
 
 def tree(name):
     """The common weights, as the functions above want them; JAX's batch norm has no bias before it and no averages."""
     given = [jnp.asarray(w) for w in weights(name)]
-    if name == "lstm":
+    if WORKS[name].recurrent:
         return given
     if name == "plain_cnn":
         return [*(tuple(given[6 * i : 6 * i + 4]) for i in range(5)), tuple(given[30:])]
@@ -77,13 +94,14 @@ def tree(name):
 
 def prepare(work: Work):
     """A function that trains one epoch, and the first outputs of networks without dropout and batch norm."""
-    forward = {"book": book, "mlp": mlp, "cnn": cnn, "plain_cnn": plain_cnn, "lstm": lstm}[work.name]
+    told = work.recurrent
+    forward = partial(recurrent, told) if told else NETWORKS[work.name]
     x, y = (jnp.asarray(a) for a in data(work))
     w = tree(work.name)
 
     def loss(w, x, y, key):
         z = forward(w, x, key)
-        if work.name == "lstm":
+        if told:
             return jnp.mean(jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z))))
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], 1))
 
@@ -112,9 +130,9 @@ def prepare(work: Work):
         state[0] = epoch(state[0], order)
         return float(state[0][4])
 
-    z = np.asarray(forward(w, x[:16], None)) if work.name in ("book", "lstm") else None
+    z = np.asarray(forward(w, x[:16], None)) if told or work.name == "book" else None
     if z is None:
         return run, []
     z = z.astype("float64")
-    answer = 1 / (1 + np.exp(-z)) if work.name == "lstm" else np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    answer = 1 / (1 + np.exp(-z)) if told else np.exp(z) / np.exp(z).sum(1, keepdims=True)
     return run, [answer]

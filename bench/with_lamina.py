@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from lamina import layers, models
 
+from .recurrent import Recurrent
 from .works import Work, data, sample, weights
 
 
 def prepare(work: Work):
     """A function that trains one epoch, and the first outputs."""
-    model = NETWORKS[work.name]()
-    binary = work.name == "lstm"
-    optimizer = "sgd" if work.name == "book" else "adam"
-    loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    model = network(work)
+    model.compile(optimizer="sgd" if work.name == "book" else "adam", loss=loss(work), metrics=["accuracy"])
     model.set_weights(weights(work.name))
     x, y = data(work)
     answer = model.predict_on_batch(sample(work))
     return lambda: model.fit(x, y, batch_size=work.batch, epochs=1, verbose=0), [answer]
+
+
+def network(work: Work):
+    return recurrent(work.recurrent) if work.recurrent else NETWORKS[work.name]()
+
+
+def loss(work: Work) -> str:
+    return "binary_crossentropy" if work.recurrent else "sparse_categorical_crossentropy"
 
 
 def book():
@@ -66,15 +72,16 @@ def plain_cnn():
     return models.Sequential([*stack, layers.GlobalAveragePooling2D(), layers.Dense(10, activation="softmax")])
 
 
-def lstm():
-    return models.Sequential(
-        [
-            layers.Input((80,), dtype="int32"),
-            layers.Embedding(20_000, 128),
-            layers.LSTM(128),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
+def recurrent(told: Recurrent):
+    if told.words:
+        stack = [layers.Input((told.times,), dtype="int32")]
+        stack += [layers.Embedding(told.words, told.width, mask_zero=told.masked)]
+    else:
+        stack = [layers.Input((told.times, told.width))]
+    for i in range(told.layers):
+        layer = getattr(layers, told.cell)(told.units, return_sequences=i + 1 < told.layers)
+        stack.append(layers.Bidirectional(layer) if told.both else layer)
+    return models.Sequential([*stack, layers.Dense(1, activation="sigmoid")])
 
 
-NETWORKS = {"book": book, "mlp": mlp, "cnn": cnn, "plain_cnn": plain_cnn, "lstm": lstm}
+NETWORKS = {"book": book, "mlp": mlp, "cnn": cnn, "plain_cnn": plain_cnn}

@@ -8,22 +8,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .torch_recurrent import Sequence
 from .works import Work, data, weights
-
-
-class Sequence(nn.Module):
-    """Embedding - LSTM - Dense."""
-
-    def __init__(self):
-        super().__init__()
-        self.embedding, self.lstm, self.dense = (
-            nn.Embedding(20_000, 128),
-            nn.LSTM(128, 128, batch_first=True),
-            nn.Linear(128, 1),
-        )
-
-    def forward(self, x):
-        return self.dense(self.lstm(self.embedding(x))[0][:, -1])
 
 
 def book():
@@ -66,7 +52,7 @@ def plain_cnn():
     )
 
 
-NETWORKS = {"book": book, "mlp": mlp, "cnn": cnn, "plain_cnn": plain_cnn, "lstm": Sequence}
+NETWORKS = {"book": book, "mlp": mlp, "cnn": cnn, "plain_cnn": plain_cnn}
 
 
 def load(model, name: str) -> None:
@@ -74,11 +60,9 @@ def load(model, name: str) -> None:
     given = [torch.from_numpy(w) for w in weights(name)]
     if name == "cnn":  # rows of the last layer: (height, width, channel) there, (channel, height, width) here
         given[4] = given[4].reshape(5, 5, 64, 10).permute(2, 0, 1, 3).reshape(1600, 10)
-    if name == "lstm":
-        given.insert(4, torch.zeros(512))  # its second bias
     own = [t for key, t in model.state_dict().items() if not key.endswith("num_batches_tracked")]
     for mine, w in zip(own, given, strict=True):
-        turned = w.permute(3, 2, 0, 1) if w.ndim == 4 else w.T if w.ndim == 2 and len(w) < 20_000 else w
+        turned = w.permute(3, 2, 0, 1) if w.ndim == 4 else w.T if w.ndim == 2 else w
         mine.copy_(turned)
 
 
@@ -96,33 +80,41 @@ def as_in_keras(model, x):
     return x
 
 
+def made(work: Work):
+    """The network with the common weights, and its inputs and answers."""
+    x, y = (torch.from_numpy(a) for a in data(work))
+    if work.recurrent:
+        model = Sequence(work.recurrent)
+        model.load(weights(work.name))
+        return model, model.inputs(x), y, nn.BCEWithLogitsLoss()
+    model = NETWORKS[work.name]()
+    load(model, work.name)
+    x = x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
+    return model, [x], y.long(), nn.CrossEntropyLoss()
+
+
 def prepare(work: Work):
     """A function that trains one epoch, and the first outputs."""
     torch.manual_seed(0)
-    model = NETWORKS[work.name]()
-    load(model, work.name)
-    x, y = (torch.from_numpy(a) for a in data(work))
-    if x.ndim == 4:
-        x = x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    y = y if work.name == "lstm" else y.long()
-    loss = nn.BCEWithLogitsLoss() if work.name == "lstm" else nn.CrossEntropyLoss()
+    model, inputs, y, loss = made(work)
     if work.name == "book":
         optimizer = torch.optim.SGD(model.parameters(), 0.01, fused=True)
     else:
         optimizer = torch.optim.Adam(model.parameters(), fused=True)
 
     with torch.no_grad():
-        z = as_in_keras(model.eval(), x[:16])
-        answer = torch.sigmoid(z) if work.name == "lstm" else torch.softmax(z, 1)
+        first = [x[:16] for x in inputs]
+        z = model.eval()(*first) if work.recurrent else as_in_keras(model.eval(), *first)
+        answer = torch.sigmoid(z) if work.recurrent else torch.softmax(z, 1)
     model.train()
 
     def epoch():
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(y))
         total = torch.zeros(())
         for i in range(0, work.steps * work.batch, work.batch):
             rows = order[i : i + work.batch]
             optimizer.zero_grad(set_to_none=True)
-            value = loss(model(x[rows]), y[rows])
+            value = loss(model(*(x[rows] for x in inputs)), y[rows])
             value.backward()
             optimizer.step()
             total += value.detach()
