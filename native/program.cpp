@@ -22,12 +22,7 @@ struct Builder {
       if (r.high > program.arena_bytes) fail("an operand ends at byte " + std::to_string(r.high) + " of an arena of " + std::to_string(program.arena_bytes));
       return;
     }
-    if (scope.parent) {
-      const BodyBase& m = scope.mapping[r.base - 1];
-      int64_t sweep = multiply(m.stride, std::max<int64_t>(0, scope.length - 1));
-      int64_t low = add(add(r.low, m.offset), std::min<int64_t>(0, sweep)), high = add(add(r.high, m.offset), std::max<int64_t>(0, sweep));
-      return check_range(*scope.parent, {m.parent, low, high, r.write});
-    }
+    if (scope.parent) return check_range(*scope.parent, scope.in_parent(r, true));
     auto& need = program.needs[r.base];
     need.bytes = std::max(need.bytes, r.high);
     need.write = need.write || r.write;
@@ -48,48 +43,43 @@ struct Builder {
       }
   }
 
-  // ints: length, reverse, one time stride in bytes per operand. The operands name where base 1.. of the body is at time 0.
+  // ints: length, reverse, one time stride in bytes per operand; then, where the rows are cut, the number of pieces and one
+  // stride from piece to piece per operand. The operands name where base 1.. of the body is at time 0 in the first piece.
   // A guard is read before each time step and ends the scan when it is false; the body may write it.
   void build_scan(Scope& scope, Prepared& p, std::vector<InstructionSpec>& body) {
     size_t n = p.in.size() + p.out.size();
-    if (p.ints.size() != n + 2) fail("scan needs its length, its direction and a time stride per operand");
+    bool cut = p.ints.size() == 2 * n + 3;
+    if (!cut && p.ints.size() != n + 2) fail("scan needs its length, its direction and a time stride per operand");
     p.length = p.ints[0];
     if (p.length < 0) fail("scan has a negative length");
+    if (cut && p.ints[n + 2] < 1) fail("scan has no pieces");
+    p.pieces = cut ? p.ints[n + 2] : 0;
     p.body = std::make_unique<Scope>();
     p.body->parent = &scope;
     p.body->length = p.length;
+    p.body->pieces = std::max<int64_t>(1, p.pieces);
     for (size_t i = 0; i < n; i++) {
       const Operand& o = i < p.in.size() ? p.in[i] : p.out[i - p.in.size()];
       check_base(scope, o);
-      p.body->mapping.push_back({o.base, o.offset, p.ints[i + 2]});
+      p.body->mapping.push_back({o.base, o.offset, p.ints[i + 2], cut ? p.ints[n + 3 + i] : 0});
     }
     p.body->bases.resize(n + 1);
     if (p.length) build_list(*p.body, body);
-    sweep_ranges(p);
+    for (auto& inner : p.body->list)                     // what the scan touches in its parent, for schedule.cpp
+      for (const Range& r : inner->ranges)
+        if (r.low != r.high) p.ranges.push_back(p.body->in_parent(r, true));
     if (p.guard) {
       check_base(scope, *p.guard);
       if (p.guard->dtype != BOOL || p.guard->rank != 0) fail("a guard is one bool");
       p.ranges.push_back(range_of(*p.guard, false));
       check_range(scope, p.ranges.back());
     }
-    p.instr.units = p.length ? 1 : 0;
-    p.instr.cost = p.body->cost * (double)(p.guard ? std::min<int64_t>(p.length, 16) : p.length);
+    if (cut) check_pieces(p);
+    p.instr.units = p.length ? p.body->pieces : 0;
+    p.instr.cost = p.body->cost * (double)(p.guard ? std::min<int64_t>(p.length, 16) : p.length * p.body->pieces);
     bool has_python = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.python; });
     bool has_scan = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.scan; });
-    p.alone = !has_python && !has_scan && (!p.guard || p.length <= 1000) && is_small(p.body->cost / 2);
-  }
-
-  void sweep_ranges(Prepared& p) {                       // what the scan touches in its parent, for schedule.cpp
-    for (auto& inner : p.body->list)
-      for (Range r : inner->ranges) {
-        if (r.low == r.high) continue;
-        if (r.base) {
-          const BodyBase& m = p.body->mapping[r.base - 1];
-          int64_t sweep = m.stride * (p.length - 1);
-          r = {m.parent, r.low + m.offset + std::min<int64_t>(0, sweep), r.high + m.offset + std::max<int64_t>(0, sweep), r.write};
-        }
-        p.ranges.push_back(r);
-      }
+    p.alone = !has_python && !has_scan && (!p.guard || p.length <= 1000) && is_small(cut ? p.instr.cost : p.body->cost / 2);
   }
 
   void build_kernel(Prepared& p, const InstructionSpec& spec) {

@@ -44,7 +44,7 @@ struct Prepared {                                           // one instruction w
   std::function<void(char* const*)> call;
   std::unique_ptr<Scope> body;                           // scan
   std::unique_ptr<Operand> guard;
-  int64_t length = 0;
+  int64_t length = 0, pieces = 0;                        // 0: all threads share each time step
   bool goes_on(char* const* bases) const { return !guard || *(bases[guard->base] + guard->offset); }
   bool alone = false;                                    // small: all units by one thread
   std::vector<Range> ranges;
@@ -59,17 +59,19 @@ struct Phase {                                           // items that touch not
   Prepared* scan = nullptr;                                 // its body's phases run by all threads, once per time step
 };
 
-struct BodyBase { int parent; int64_t offset, stride; };
+struct BodyBase { int parent; int64_t offset, stride, piece; };
 
 struct Scope {                                           // a list of instructions over one table of bases
   Scope* parent = nullptr;
   std::vector<BodyBase> mapping;                         // of bases 1.. into the parent's (bodies only)
-  int64_t length = 1;
+  int64_t length = 1, pieces = 1;
   std::vector<std::unique_ptr<Prepared>> list;
   std::vector<Phase> phases;
   std::vector<char*> bases;
   double cost = 0;
-  void set_time(int64_t t);                              // a body's bases at time t
+  void set_time(int64_t t) { set_bases(bases.data(), parent->bases.data(), t, 0); }    // a body's
+  void set_bases(char** to, char* const* parents, int64_t t, int64_t piece) const;
+  Range in_parent(const Range&, bool all_time) const;    // what a body's range covers over its pieces (and all time)
 };
 
 struct Errors {                                          // the first bad index: lowest instruction, then lowest position
@@ -136,6 +138,8 @@ int64_t add(int64_t, int64_t);
 void make_phases(Scope&);                                                             // schedule.cpp
 bool is_small(double cost);
 void run_alone(Prepared&, char* const* bases, char* scratch, Errors*);
+void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors*);
+void check_pieces(const Prepared& scan);                                              // pieces.cpp
 
 constexpr auto SLICE = std::chrono::milliseconds(100);
 struct Cursor;

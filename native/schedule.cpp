@@ -10,21 +10,13 @@ constexpr double SMALL = 1500;                           // nanoseconds: below t
 
 bool overlap(const Range& a, const Range& b) { return a.low < b.high && b.low < a.high; }
 
-// The range of parent bytes that a body's range covers, over all time steps or (offset only) at one.
-Range in_parent(const Scope& scope, const Range& r, bool all_time) {
-  if (r.base == 0) return r;
-  const BodyBase& m = scope.mapping[r.base - 1];
-  int64_t sweep = all_time ? m.stride * (scope.length - 1) : 0;
-  return {m.parent, r.low + m.offset + std::min<int64_t>(0, sweep), r.high + m.offset + std::max<int64_t>(0, sweep), r.write};
-}
-
 bool conflict(const Scope& scope, const Range& a, const Range& b) {
   if (!a.write && !b.write) return false;
   if (a.base == b.base) return overlap(a, b);
   if (!scope.parent) return false;                       // bound arrays do not overlap: program.cpp refuses those that do
   int64_t stride_a = a.base ? scope.mapping[a.base - 1].stride : 0, stride_b = b.base ? scope.mapping[b.base - 1].stride : 0;
   bool together = stride_a == stride_b;                  // they move together: their distance is the same at every step
-  return conflict(*scope.parent, in_parent(scope, a, !together), in_parent(scope, b, !together));
+  return conflict(*scope.parent, scope.in_parent(a, !together), scope.in_parent(b, !together));
 }
 
 bool conflict(const Scope& scope, const Prepared& a, const Prepared& b) {
@@ -81,7 +73,7 @@ void make_phases(Scope& scope) {
   for (int i = 0; i < (int)scope.list.size(); i++) {
     Prepared& p = *scope.list[i];
     scope.cost += p.instr.cost;
-    bool whole = p.call || (p.body && !p.alone);
+    bool whole = p.call || (p.body && !p.alone && !p.pieces);
     if (whole || open.phase.units > 1000000) close(scope, open, i);
     if (!whole) { append(scope, open, i); continue; }
     Phase phase;
@@ -94,22 +86,43 @@ void make_phases(Scope& scope) {
   close(scope, open, 0);
 }
 
-void Scope::set_time(int64_t t) {
-  for (size_t i = 0; i < mapping.size(); i++) bases[i + 1] = parent->bases[mapping[i].parent] + mapping[i].offset + t * mapping[i].stride;
-  bases[0] = parent->bases[0];
+void Scope::set_bases(char** to, char* const* parents, int64_t t, int64_t piece) const {
+  to[0] = parents[0];
+  for (size_t i = 0; i < mapping.size(); i++) {
+    const BodyBase& m = mapping[i];
+    to[i + 1] = parents[m.parent] + m.offset + t * m.stride + piece * m.piece;
+  }
+}
+
+Range Scope::in_parent(const Range& r, bool all_time) const {
+  if (r.base == 0) return r;
+  const BodyBase& m = mapping[r.base - 1];
+  int64_t low = add(r.low, m.offset), high = add(r.high, m.offset);
+  for (auto [stride, count] : {std::pair{m.stride, all_time ? length : 1}, std::pair{m.piece, pieces}}) {
+    int64_t sweep = multiply(stride, std::max<int64_t>(0, count - 1));
+    low = add(low, std::min<int64_t>(0, sweep));
+    high = add(high, std::max<int64_t>(0, sweep));
+  }
+  return {m.parent, low, high, r.write};
 }
 
 // All of one instruction by the calling thread.
 void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors) {
   if (p.body) {
-    for (int64_t t = 0; t < p.length && p.goes_on(bases); t++) {
-      p.body->set_time(t);
-      for (auto& inner : p.body->list) run_alone(*inner, p.body->bases.data(), scratch, errors);
-    }
+    for (int64_t piece = 0; piece < p.instr.units; piece++) run_piece(p, piece, bases, scratch, errors);
     return;
   }
   Context context{bases, scratch, errors};
   for (int64_t u = 0; u < p.instr.units; u++) p.instr.kernel->run(p.instr, context, u);
+}
+
+// One piece of a scan's rows through all times, by the calling thread.
+void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors* errors) {
+  std::vector<char*> mine(scan.body->bases.size());
+  for (int64_t t = 0; t < scan.length && scan.goes_on(bases); t++) {
+    scan.body->set_bases(mine.data(), bases, t, piece);
+    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors);
+  }
 }
 
 const Phase* Cursor::next() {

@@ -54,6 +54,7 @@ void run_unit(const Scope& scope, const Phase& phase, int64_t unit, int64_t scra
     for (int k = 0; k < item.count; k++) run_alone(*scope.list[item.first + k], bases, mine, errors);
     return;
   }
+  if (first.body) return run_piece(first, unit, bases, mine, errors);
   first.instr.kernel->run(first.instr, Context{bases, mine, errors}, unit);
 }
 

@@ -194,27 +194,30 @@ def test_cumsum_sort_and_top_k(isa, dtype, axis):
 # ---- scan ----
 
 
-def recurrence(isa, x, weight, reverse, threads=1, big=False):
+def recurrence(isa, x, weight, reverse, threads=1, pieces=0):
     """h[t+1] = tanh(h[t] W + x[t]), all h kept; by a scan whose carries are two operands into one history."""
     length, batch, width = x.shape
+    rows = batch // max(1, pieces)
     arena = Arena(isa)
     history, xs, w = arena.room((length + 1, batch, width)), arena.put(x), arena.put(weight)
     row = batch * width * 4
-    one = lambda base: (base, 0, "float32", (batch, width), (width, 1))  # noqa: E731
+    one = lambda base: (base, 0, "float32", (rows, width), (width, 1))  # noqa: E731
     body = [
         dict(
             kernel="gemm",
             **{"in": [one(1), (3, 0, "float32", (width, width), (width, 1)), one(2)]},
             out=[one(4)],
             ints=[0],
-            chain=chain((batch, width), [("add", "float32", [0, 1], 3), ("tanh", "float32", [3], 2)], 1),
+            chain=chain((rows, width), [("add", "float32", [0, 1], 3), ("tanh", "float32", [3], 2)], 1),
         )
     ]
     sign, first = (-1, length - 1) if reverse else (1, 0)
     start = history[1] + (length * row if reverse else 0)
     ins = [(0, start) + one(0)[2:], (0, xs[1] + first * row) + one(0)[2:], w]
     outs = [(0, start + sign * row) + one(0)[2:]]
-    arena.add("scan", ins, outs, ints=[length, int(reverse), sign * row, sign * row, 0, sign * row], body=body)
+    ints = [length, int(reverse), sign * row, sign * row, 0, sign * row]
+    ints += [pieces, row // pieces, row // pieces, 0, row // pieces] if pieces else []
+    arena.add("scan", ins, outs, ints=ints, body=body)
     return arena.run(history, threads=threads)
 
 
@@ -233,6 +236,19 @@ def test_scan(isa, length, batch, width, reverse):
         h = np.tanh(h @ w.astype("float64") + x[at])
         np.testing.assert_allclose(got[at if reverse else at + 1], h, rtol=1e-3, atol=2e-5)
     results = [recurrence(isa, x, w, reverse, threads=t) for t in (2, 3, 8)]
+    assert all(np.array_equal(got, r) for r in results)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    ("length", "batch", "width", "pieces"), [(0, 4, 3, 2), (1, 6, 5, 1), (9, 6, 5, 3), (20, 64, 96, 8)]
+)
+def test_a_scan_in_pieces(isa, length, batch, width, pieces, reverse):
+    random = np.random.default_rng(23)
+    x, w = random.standard_normal((length, batch, width)).astype("float32"), np.eye(width, dtype="float32")
+    got = recurrence(isa, x, w, reverse, pieces=pieces)
+    np.testing.assert_allclose(got, recurrence(isa, x, w, reverse), rtol=1e-5, atol=1e-6)
+    results = [recurrence(isa, x, w, reverse, threads=t, pieces=pieces) for t in (2, 3, 8)]
     assert all(np.array_equal(got, r) for r in results)
 
 

@@ -202,6 +202,46 @@ REFUSED = {
         ),
         "an operand ends at byte 400",
     ),
+    "a scan without pieces": (
+        dict(kernel="scan", **{"in": [(0, 0, F, (1,), (1,))]}, ints=[2, 0, 4, 0, 4], body=[]),
+        "has no pieces",
+    ),
+    "pieces that write the same": (
+        dict(
+            kernel="scan",
+            **{"in": [(0, 0, F, (1,), (1,))]},
+            ints=[2, 0, 4, 2, 0],
+            body=[{"kernel": "fill", "out": [(1, 0, F, (1,), (1,))]}],
+        ),
+        "what another piece touches",
+    ),
+    "a piece that reads what another writes": (
+        dict(
+            kernel="scan",
+            **{"in": [(0, 0, F, (2,), (1,)), (0, 0, F, (1,), (1,))]},
+            ints=[2, 0, 0, 0, 2, 0, 4],
+            body=[{"kernel": "copy", "in": [(1, 4, F, (1,), (1,))], "out": [(2, 0, F, (1,), (1,))]}],
+        ),
+        "what another piece touches",
+    ),
+    "pieces that reach into each other's rows": (
+        dict(
+            kernel="scan",
+            **{"in": [(0, 0, F, (1,), (1,))]},
+            ints=[2, 0, 8, 2, 4],
+            body=[{"kernel": "fill", "out": [(1, 0, F, (2,), (1,))]}],
+        ),
+        "what another piece touches",
+    ),
+    "pieces that enter Python": (
+        dict(
+            kernel="scan",
+            **{"in": [(0, 0, F, (1,), (1,))]},
+            ints=[2, 0, 0, 1, 0],
+            body=[{"kernel": "python", "in": [(1, 0, F, (1,), (1,))], "call": print}],
+        ),
+        "cannot enter Python",
+    ),
     "an axis that is not there": (
         dict(kernel="sum", **{"in": [(0, 0, F, (2,), (1,))]}, out=[(0, 0, F, (2,), (1,))], ints=[1]),
         "no such axis",

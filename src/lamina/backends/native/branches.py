@@ -78,13 +78,13 @@ def results_of(planner: Planner, node: Node) -> list[View]:
 def part(planner: Planner, node: Node, graph: Graph, given: list[View], places: list[View], guard, length: int) -> None:
     """Drafts a graph over views of the outer program, as a scan whose bases do not move."""
     parents: dict[Storage, View] = {}
-    bases: dict[tuple, tuple[Storage, View, int]] = {}
+    bases: dict[tuple, tuple[Storage, View, int, int]] = {}
 
     def inside(view: View) -> View:
         key = (view.storage, view.offset, view.strides, view.shape)
         if key not in bases:
             storage = Storage(view.size * SIZES[view.dtype], base=-1)
-            bases[key] = (storage, view, 0)
+            bases[key] = (storage, view, 0, 0)
             parents[storage] = view
         return View(bases[key][0], view.dtype, view.shape, view.strides)
 
@@ -108,6 +108,6 @@ def part(planner: Planner, node: Node, graph: Graph, given: list[View], places: 
             if storage.base == 0 and storage.inside is None:
                 storage.inside = workspace
     workspace.bytes = plan_inside(inner.drafts, workspace)
-    views = [view for _, view, _ in bases.values()]
+    views = [view for _, view, *_ in bases.values()]
     body = Body(inner.drafts, list(bases.values()), workspace, length, guard)
     planner.add(Draft("scan", views if guard is None else [*views, guard], places, body=body, nodes=[node]))

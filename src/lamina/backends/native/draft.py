@@ -11,16 +11,19 @@ from .views import Storage, View
 
 @dataclass
 class Body:
-    """The inside of a scan: drafts over bases of their own, and which piece of the parent each base is at time t.
+    """The inside of a scan: drafts over bases of their own, and which part of the parent each base is at time t.
 
+    A base is the body's storage, its view in the parent at the first step, bytes from step to step, and bytes from
+    piece to piece. Without ``pieces`` all threads share each step.
     ``guard``, a truth value in the parent, is read before each step; the scan ends where it is false.
     """
 
     drafts: list[Draft]
-    bases: list[tuple[Storage, View, int]]  # the body's storage, its view in the parent at the first step, bytes a step
+    bases: list[tuple[Storage, View, int, int]]
     workspace: Storage
     length: int
     guard: View | None = None
+    pieces: int = 0
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Draft:
             yield view.storage.root
         if self.body is not None:
             yield self.body.workspace
-            for _, view, _ in self.body.bases:
+            for _, view, _, _ in self.body.bases:
                 yield view.storage.root
 
     def instruction(self) -> dict:
@@ -78,13 +81,15 @@ class Draft:
         assert body is not None
         written = {v.storage.root for d in body.drafts for v in d.outs}
         ordered = sorted(body.bases, key=lambda b: b[0] in written)
-        for i, (storage, _, _) in enumerate(ordered, 1):
+        for i, (storage, *_) in enumerate(ordered, 1):
             storage.base = i
         made = [
-            [view.operand() for storage, view, _ in ordered if (storage in written) == wanted]
+            [view.operand() for storage, view, _, _ in ordered if (storage in written) == wanted]
             for wanted in (False, True)
         ]
-        ints = [body.length, 0, *(step for _, _, step in ordered)]
+        ints = [body.length, 0, *(step for _, _, step, _ in ordered)]
+        if body.pieces:
+            ints += [body.pieces, *(piece for _, _, _, piece in ordered)]
         return {
             "guard": None if body.guard is None else body.guard.operand(),
             "kernel": "scan",

@@ -2,20 +2,28 @@
 
 The carry of step t lies in row t of a history, which the next step's carry follows, so nothing is moved from step to
 step and the history that the derivative needs is there. A carry whose history nobody reads is updated in place.
+
+Where no row of the batch reads another one, the rows are cut into pieces, each a loop of its own (``pieces``).
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
-from ...graph import Node
+from ...graph import Graph, Node
 from ...types import Type
+from . import pieces
 from .draft import Body, Draft
 from .memory import plan_memory
-from .views import SIZES, Storage, View, fresh, row_major
+from .views import SIZES, Storage, View, fresh
 
 if TYPE_CHECKING:
     from .plan import Planner
+
+ROWS = 8  # a piece of fewer rows than this multiplies too slowly
+PIECES = 8  # enough for as many threads; more of them would read the weights more often
+WEIGHTS = 1 << 20  # bytes of weights that stay in the cache of a core; more of them are read by all cores together
 
 
 def scan(planner: Planner, node: Node) -> None:
@@ -24,42 +32,106 @@ def scan(planner: Planner, node: Node) -> None:
 
 
 class Loop:
-    """Plans one scan node inside of an outer planner."""
+    """Where the carries and the results of one scan lie, in an outer planner."""
 
     def __init__(self, planner: Planner, node: Node):
         self.outer, self.node = planner, node
         self.body, self.length = node.attrs["body"], node.attrs["length"]
         self.carries, self.scanned, self.reverse = node.attrs["carries"], node.attrs["scanned"], node.attrs["reverse"]
-        self.bases: list[tuple[Storage, View, int]] = []
-        self.parents: dict[Storage, View] = {}
         self.read = {m.attrs["index"] for m in planner.reads[node]}
         self.results: dict[int, View] = {}
-        self.stacks: dict[Node, View] = {}
-        self.histories: dict[int, View] = {}  # for each carry: its values after each step
-
-    def base(self, view: View, step: int) -> Storage:
-        """A base of the body: the parent's view at the first step, and how many bytes it moves at each."""
-        storage = Storage(view.size * SIZES[view.dtype], base=-1)
-        self.bases.append((storage, view, step))
-        return storage
+        self.stacks: dict[int, View] = {}  # for each output that is stacked: where
+        self.held: dict[int, View] = {}  # carries that are updated in place
+        self.histories: dict[int, View] = {}  # the other carries: their values before and after each step
 
     def draft(self) -> None:
-        planner, node, body = self.outer, self.node, self.body
-        given: dict[Node, View] = {}
-        targets: list = []
-        shown: dict[Node, int] = {}
+        planner, node = self.outer, self.node
         for i in range(self.carries):
-            self.carry(i, given, targets, shown)
-        for i, x in enumerate(body.inputs[self.carries : self.carries + self.scanned], self.carries):
-            given[x] = self.row_of(planner.view(node.inputs[i]))
-        constants = list(range(self.carries + self.scanned, len(node.inputs)))
-        for i in constants:
-            view = planner.view(node.inputs[i])
-            storage = self.base(view, 0)
-            self.parents[storage] = view
-            given[body.inputs[i]] = View(storage, view.dtype, view.shape, view.strides)
-        for k, y in enumerate(body.outputs[self.carries :]):
-            self.stacked(k, y, targets, shown)
+            self.carry(i)
+        for k in range(len(self.body.outputs) - self.carries):
+            self.stack(k)
+        planner.items[node] = self.results
+        for part in self.parts():
+            planner.add(part.draft())
+
+    def parts(self) -> list[Part]:
+        """The whole loop, or the pieces of equal height, and what is left."""
+        first = self.body.inputs[0]
+        batch = first.shape[0] if first.ndim else 0
+        count = min(PIECES, batch // ROWS)
+        if count > 1 and self.length > 1 and self.weights() <= WEIGHTS:
+            rows = -(-batch // count)
+            parts = [self.part(0, rows, batch // rows), self.part(batch // rows * rows, batch % rows, 1)]
+            found = [part for part in parts[: 2 if batch % rows else 1] if part is not None and part.pure]
+            if len(found) == (2 if batch % rows else 1):
+                return found
+        return [Part(self, self.body, None, 0, 0, 0)]
+
+    def part(self, start: int, rows: int, count: int) -> Part | None:
+        if rows == 0:
+            return None
+        piece = pieces.cut(self.body, self.carries, self.scanned, rows, self.outer.elementwise)
+        return Part(self, piece.body, piece.cut, start, rows, count) if piece is not None else None
+
+    def weights(self) -> int:
+        """Bytes of the matrices that every row is multiplied with."""
+        products = [n for n in self.body.nodes if n.op is not None and n.op.name == "matmul" and n.ndim == 2]
+        return sum(SIZES[n.dtype] * prod(n.inputs[1].shape) for n in products)
+
+    def carry(self, i: int) -> None:
+        start = self.outer.view(self.node.inputs[i])
+        type = self.body.inputs[i].type
+        doubled = any(y is self.body.outputs[i] for y in self.body.outputs[self.carries :])
+        if self.carries + i not in self.read and not doubled:
+            self.held[i] = self.results[i] = fresh(type)
+            self.move(start, self.held[i])
+            return
+        t = self.length
+        history = fresh(Type(type.dtype, (t + 1, *type.shape)))
+        self.move(start, row(history, t if self.reverse else 0))
+        self.results[i] = row(history, 0 if self.reverse else t)
+        self.results[self.carries + i] = rows_from(history, 1 if self.reverse else 0, t)
+        self.histories[i] = history
+
+    def stack(self, k: int) -> None:
+        index, y = 2 * self.carries + k, self.body.outputs[self.carries + k]
+        if index not in self.read:
+            return
+        shown = next((i for i in self.histories if self.body.outputs[i] is y), None)
+        same = next((j for j in self.stacks if self.body.outputs[self.carries + j] is y), None)
+        if shown is not None:
+            self.results[index] = rows_from(self.histories[shown], 0 if self.reverse else 1, self.length)
+        elif same is not None:
+            self.results[index] = self.stacks[same]
+        else:
+            self.results[index] = self.stacks[k] = fresh(Type(y.dtype, (self.length, *y.shape)))
+
+    def move(self, source: View, place: View) -> None:
+        self.outer.add(Draft("copy", [source], [place], nodes=[self.node]))
+
+
+class Part:
+    """Plans the body of a loop, for all rows or for ``count`` pieces of ``rows`` rows from row ``start`` on."""
+
+    def __init__(self, loop: Loop, body: Graph, cut: list[bool] | None, start: int, rows: int, count: int):
+        self.loop, self.body, self.cut, self.start, self.rows, self.count = loop, body, cut, start, rows, count
+        self.bases: list[tuple[Storage, View, int, int]] = []
+        self.parents: dict[Storage, View] = {}
+        given: dict[Node, View] = {}
+        targets: list[tuple[Node, View]] = []
+        for i in range(loop.carries):
+            self.carry(i, given, targets)
+        for i, x in enumerate(body.inputs[loop.carries :], loop.carries):
+            view = loop.outer.view(loop.node.inputs[i])
+            if i < loop.carries + loop.scanned:
+                given[x] = self.at_time(view, i)
+            else:
+                given[x] = self.window(view, 0, bool(cut and cut[i]))
+                if not (cut and cut[i]):
+                    self.parents[given[x].storage] = view
+        for k, stack in loop.stacks.items():
+            targets.append((body.outputs[loop.carries + k], self.at_time(stack)))
+        planner = loop.outer
         inner = type(planner)(
             body,
             given,
@@ -68,78 +140,63 @@ class Loop:
             self.outer_pack,
             weights=set(self.parents),
         )
-        workspace = Storage(0)
-        for draft in inner.drafts:
+        self.drafts = inner.drafts
+
+    @property
+    def pure(self) -> bool:
+        """Whether one thread can run the body: it does not enter Python, and has no loop with a place of its own."""
+        return all(d.kernel not in ("python", "scan") for d in self.drafts)
+
+    def draft(self) -> Draft:
+        workspace = own = Storage(0)
+        if self.count:
+            own = Storage(0, base=-1)
+        for draft in self.drafts:
             for storage in draft.storages():
                 if storage.base == 0 and storage.inside is None:
-                    storage.inside = workspace
-        workspace.bytes = plan_inside(inner.drafts, workspace)
-        views = [view for _, view, _ in self.bases]
-        planner.items[node] = self.results
-        planner.add(
-            Draft(
-                "scan",
-                views,
-                list(self.results.values()),
-                body=Body(inner.drafts, self.bases, workspace, self.length),
-                nodes=[node],
-            )
+                    storage.inside = own
+        own.bytes = plan_inside(self.drafts, own)
+        workspace.bytes = own.bytes * max(1, self.count)
+        if self.count:  # each piece works in a place of its own
+            self.bases.append((own, fresh(Type("uint8", (workspace.bytes,)), workspace), 0, own.bytes))
+        return Draft(
+            "scan",
+            [view for _, view, _, _ in self.bases],
+            list(self.loop.results.values()),
+            body=Body(self.drafts, self.bases, workspace, self.loop.length, pieces=self.count),
+            nodes=[self.loop.node],
         )
 
-    def row_of(self, view: View, first: int | None = None, step: int | None = None) -> View:
-        """The slice of a stacked view at time t, on a base of its own."""
-        stride = view.strides[0] * SIZES[view.dtype]
-        start = (self.length - 1 if self.reverse else 0) if first is None else first
-        shape, strides = view.shape[1:], view.strides[1:]
-        at = View(view.storage, view.dtype, shape, strides, view.offset + max(start, 0) * view.strides[0])
-        storage = self.base(at, stride * ((-1 if self.reverse else 1) if step is None else step))
+    def window(self, view: View, step: int, cut: bool) -> View:
+        """A view on a base of its own, which moves ``step`` bytes at each time, and along with the pieces if cut."""
+        shape, strides, offset, piece = view.shape, view.strides, view.offset, 0
+        if cut:
+            shape, offset = (self.rows, *shape[1:]), offset + self.start * strides[0]
+            piece = self.rows * strides[0] * SIZES[view.dtype]
+        storage = Storage(prod(shape) * SIZES[view.dtype], base=-1)
+        self.bases.append((storage, view.with_layout(shape, strides, offset), step, piece))
         return View(storage, view.dtype, shape, strides)
 
-    def carry(self, i: int, given, targets, shown) -> None:
-        x, start = self.body.inputs[i], self.outer.view(self.node.inputs[i])
-        type = x.type
-        doubled = any(y is self.body.outputs[i] for y in self.body.outputs[self.carries :])
-        if self.carries + i not in self.read and not doubled:
-            held = fresh(type)
-            self.move(start, held)
-            storage = self.base(held, 0)
-            given[x] = View(storage, type.dtype, type.shape, row_major(type.shape))
-            targets.append((self.body.outputs[i], given[x]))
-            self.results[i] = held
+    def at_time(self, view: View, i: int | None = None) -> View:
+        """The slice of a stacked view at time t; ``i`` is the input of the body that it is, if it is one."""
+        loop = self.loop
+        step = view.strides[0] * SIZES[view.dtype]
+        first = row(view, max(loop.length - 1, 0) if loop.reverse else 0)
+        cut = self.cut is not None and (i is None or self.cut[i])
+        return self.window(first, -step if loop.reverse else step, cut)
+
+    def carry(self, i: int, given: dict[Node, View], targets: list[tuple[Node, View]]) -> None:
+        loop, cut = self.loop, self.cut is not None
+        x, y = self.body.inputs[i], self.body.outputs[i]
+        if i in loop.held:
+            given[x] = self.window(loop.held[i], 0, cut)
+            targets.append((y, given[x]))
             return
-        t = self.length
-        history = fresh(Type(type.dtype, (t + 1, *type.shape)))
-        row = history.strides[0]
-
-        def rows(first: int) -> View:
-            return View(history.storage, type.dtype, (t, *type.shape), history.strides, first * row)
-
-        at = View(history.storage, type.dtype, type.shape, history.strides[1:])
-        begin, end = (t, 0) if self.reverse else (0, t)
-        self.move(start, at.with_layout(at.shape, at.strides, begin * row))
-        self.results[i] = at.with_layout(at.shape, at.strides, end * row)
-        self.results[self.carries + i] = rows(1 if self.reverse else 0)
-        given[x] = self.row_of(history, begin)
-        place = self.row_of(history, begin - 1 if self.reverse else begin + 1)
-        targets.append((self.body.outputs[i], place))
-        if self.body.outputs[i] not in shown:
-            shown[self.body.outputs[i]] = i
-        self.histories[i] = rows(0 if self.reverse else 1)
-
-    def stacked(self, k: int, y: Node, targets, shown) -> None:
-        index = 2 * self.carries + k
-        if index not in self.read:
-            return
-        if y in shown:
-            self.results[index] = self.histories[shown[y]]
-            return
-        if y not in self.stacks:
-            self.stacks[y] = fresh(Type(y.dtype, (self.length, *y.shape)))
-            targets.append((y, self.row_of(self.stacks[y])))
-        self.results[index] = self.stacks[y]
-
-    def move(self, source: View, place: View) -> None:
-        self.outer.add(Draft("copy", [source], [place], nodes=[self.node]))
+        history = loop.histories[i]
+        step = history.strides[0] * SIZES[history.dtype]
+        begin, step, after = (loop.length, -step, loop.length - 1) if loop.reverse else (0, step, 1)
+        given[x] = self.window(row(history, begin), step, cut)
+        targets.append((y, self.window(row(history, after), step, cut)))
 
     def outer_pack(self, view: View) -> View | None:
         """Weights are packed once, outside of the loop; the panels come in as one more constant."""
@@ -147,10 +204,17 @@ class Loop:
         if parent is None:
             return None
         there = View(parent.storage, view.dtype, view.shape, view.strides, parent.offset + view.offset)
-        packed = self.outer.pack(there, transient=True)
-        if packed is None:
-            return None
-        return View(self.base(packed, 0), packed.dtype, packed.shape, packed.strides)
+        packed = self.loop.outer.pack(there, transient=True)
+        return None if packed is None else self.window(packed, 0, False)
+
+
+def row(view: View, t: int) -> View:
+    """Row t of a view; of an empty one, where it starts."""
+    return view.with_layout(view.shape[1:], view.strides[1:], view.offset + max(t, 0) * view.strides[0])
+
+
+def rows_from(view: View, first: int, count: int) -> View:
+    return view.with_layout((count, *view.shape[1:]), view.strides, view.offset + first * view.strides[0])
 
 
 def plan_inside(drafts: list[Draft], workspace: Storage) -> int:

@@ -20,13 +20,18 @@ class Storage:
     base: int = 0
     offset: int = 0
     whole_run: bool = False  # whether it must survive from step to step
-    inside: Storage | None = None  # the piece of the arena that this one lies in; ``offset`` counts from there
+    inside: Storage | None = None  # the storage that this one is a part of; ``offset`` counts from there
     successor_of: Storage | None = None  # the same bytes, after they were written: another value, so another storage
 
     @property
     def root(self) -> Storage:
         """The storage that has the bytes."""
         return self if self.successor_of is None else self.successor_of.root
+
+    @property
+    def outermost(self) -> Storage:
+        """The storage that has a base of its own."""
+        return self if self.inside is None else self.inside.outermost
 
     @property
     def address(self) -> int:
@@ -56,7 +61,7 @@ class View:
     def operand(self) -> tuple:
         """The view as the engine takes it."""
         root = self.storage.root
-        return root.base, root.address + self.offset * SIZES[self.dtype], self.dtype, self.shape, self.strides
+        return root.outermost.base, root.address + self.offset * SIZES[self.dtype], self.dtype, self.shape, self.strides
 
     def with_layout(self, shape, strides, offset: int | None = None) -> View:
         return View(self.storage, self.dtype, tuple(shape), tuple(strides), self.offset if offset is None else offset)

@@ -1,0 +1,42 @@
+// A scan whose rows are cut into pieces, each run by one thread through all times: no piece may touch what another one writes.
+#include <stdlib.h>
+#include <algorithm>
+#include "program.h"
+
+namespace {
+
+struct Place { const BodyBase* base; Range range; };     // range: of bytes from the base, which moves
+
+// Where both bases move alike, a piece owns a slot `piece` bytes wide out of every `stride`. True if both ranges lie in it.
+bool same_slot(const Place& a, const Place& b, int64_t pieces) {
+  int64_t width = std::abs(a.base->piece), period = std::abs(a.base->stride), distance = b.base->offset - a.base->offset;
+  if (std::abs(b.base->piece) != width || std::abs(b.base->stride) != period || (a.base->piece < 0) != (b.base->piece < 0)) return false;
+  if (period ? distance % period || multiply(width, pieces) > period : distance) return false;
+  return std::min(a.range.low, b.range.low) >= 0 && std::max(a.range.high, b.range.high) <= width;
+}
+
+bool enters_python(const Scope& body) {
+  return std::any_of(body.list.begin(), body.list.end(), [](auto& inner) { return inner->call || (inner->body && enters_python(*inner->body)); });
+}
+
+}  // namespace
+
+void check_pieces(const Prepared& scan) {
+  std::vector<Place> places;
+  const Scope& body = *scan.body;
+  const BodyBase arena{0, 0, 0, 0};
+  if (scan.guard) throw std::invalid_argument("a scan in pieces has no guard");
+  if (enters_python(body)) throw std::invalid_argument("a scan in pieces cannot enter Python");
+  for (auto& inner : body.list)
+    for (const Range& r : inner->ranges)
+      if (r.low != r.high) places.push_back({r.base ? &body.mapping[r.base - 1] : &arena, r});
+  for (const Place& written : places) {
+    if (!written.range.write) continue;
+    Range w = body.in_parent(written.range, true);
+    for (const Place& other : places) {
+      Range r = body.in_parent(other.range, true);
+      if (w.base != r.base || w.low >= r.high || r.low >= w.high || scan.pieces == 1) continue;
+      if (!same_slot(written, other, scan.pieces)) throw std::invalid_argument("a piece of a scan writes what another piece touches");
+    }
+  }
+}
