@@ -252,6 +252,18 @@ def test_a_file_opens_no_vocabulary_of_its_own(tmp_path):
         layers.StringLookup.from_config({**layer.get_config(), "vocabulary": str(words)})
 
 
+def test_many_texts_are_split_piece_by_piece():
+    texts = [f"a{i} b{i % 7} b{i % 7}" for i in range(1000)]
+    layer = layers.TextVectorization(output_mode="count")
+    layer.adapt(texts)
+    assert layer.vocabulary_size() == 1 + 1000 + 7
+    counts = layer(texts)
+    assert counts.sum(1).tolist() == [3] * 1000
+    assert counts.sum(0)[1:8].tolist() == sorted((2 * len(range(k, 1000, 7)) for k in range(7)), reverse=True)
+    rows = layers.TextVectorization(vocabulary=["b1"], split=None, standardize="lower")([["B1", "x"]] * 700)
+    assert rows.tolist() == [[2, 1]] * 700
+
+
 def test_text_goes_only_to_layers_that_read():
     x = lamina.Input((1,), dtype="string", name="review")
     numbers = lamina.Input((1,), dtype="int32", name="ids")

@@ -45,7 +45,8 @@ def test_rows_stand_in_the_order_of_the_vocabulary(name, tmp_path):
     assert found.matrix.dtype == np.float32
     assert found.matrix.tolist() == wanted
     assert found.missing == ["[UNK]", "dog"]
-    assert found.found == 3
+    assert found.found == 2
+    assert str(found) == "vectors of 3 numbers for 2 of 4 terms; none for [UNK], dog"
     by_row = word_vectors.read(tmp_path / name, {"the": 2, "cat": 0})
     assert by_row.matrix.tolist() == [WORDS["cat"], [0, 0, 0], WORDS["the"]]
 

@@ -35,20 +35,18 @@ class WordVectors:
 
     matrix   float32 [terms, numbers]: row i is the vector of term i, as ``Embedding(weights=[matrix])`` wants it
     missing  the terms that the file does not have; the empty term, which is padding, is not among them
+    found    how many terms it has
     """
 
     matrix: np.ndarray
     missing: list[str] = field(repr=False)
-
-    @property
-    def found(self) -> int:
-        """How many terms have a vector of the file."""
-        return len(self.matrix) - len(self.missing)
+    found: int
 
     def __str__(self) -> str:
         some = ", ".join(self.missing[:8]) + (", …" if len(self.missing) > 8 else "")
         none = f"; none for {some}" if some else ""
-        return f"vectors of {self.matrix.shape[1]} numbers for {self.found} of {len(self.matrix)} terms{none}"
+        asked = self.found + len(self.missing)
+        return f"vectors of {self.matrix.shape[1]} numbers for {self.found} of {asked} terms{none}"
 
 
 def read(
@@ -96,7 +94,7 @@ def read(
         raise refused(name, "it holds no vectors", None)
     size = max(rows.values(), default=-1) + 1
     missing = [term for term, row in rows.items() if row not in found and term]
-    return WordVectors(filled(found, size, width, fill, seed, rows.get("")), missing)
+    return WordVectors(filled(found, size, width, fill, seed, rows.get("")), missing, len(found))
 
 
 def rows_of(vocabulary) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .symbol import described
 from .texts import SPLITS, STANDARDS, checked, standardized, text_array, tokens, with_ngrams
 from .vocabulary import DROPPED, Vocabulary
 
+CHUNK = 256  # texts that are split at a time
 MODES = ("int", "multi_hot", "count", "tf_idf")
 
 
@@ -85,46 +87,43 @@ class TextVectorization(Vocabularied, Reader):
         return text_array(data, f"the data of {self.label}", self.encoding)
 
     def documents(self, array):
-        if self.split is None:
-            return with_ngrams(super().documents(self.standard(array)), self.widths)
-        return self.token_rows(array)
+        return self.token_rows(array.reshape(1, -1) if self.split is None and array.ndim < 2 else array)
 
-    def standard(self, texts: np.ndarray) -> np.ndarray:
-        """The texts, standardised."""
-        made = np.empty(texts.size, object)
-        made[:] = standardized(texts.reshape(-1).tolist(), self.standardize, self.label)
-        return made.reshape(texts.shape)
-
-    def token_rows(self, texts: np.ndarray) -> list[list[str]]:
-        """The tokens of each text; without a split, of each row of texts."""
-        if self.split is None:
-            whole = self.standard(texts)
-            return with_ngrams(whole.reshape(-1, whole.shape[-1] if whole.ndim else 1).tolist(), self.widths)
-        if texts.ndim > 1 and texts.shape[-1] != 1:
+    def token_rows(self, texts: np.ndarray) -> Iterator[list[str]]:
+        """The tokens of each text; without a split, of each row of texts. Few of them are there at a time."""
+        if self.split is not None and texts.ndim > 1 and texts.shape[-1] != 1:
             raise ShapeError(one_text(self.label, f"text[{', '.join(map(str, texts.shape))}]"))
-        rows = tokens(self.standard(texts.reshape(-1)).tolist(), self.split, self.label)
-        return with_ngrams(rows, self.widths)
+        width = texts.shape[-1] if self.split is None and texts.ndim else 1
+        flat, some = texts.reshape(-1), max(CHUNK // max(width, 1), 1) * width
+        for at in range(0, flat.size, max(some, 1)):
+            part = standardized(flat[at : at + some].tolist(), self.standardize, self.label)
+            if self.split is None:
+                rows = [part[i : i + width] for i in range(0, len(part), width)]
+            else:
+                rows = tokens(part, self.split, self.label)
+            yield from with_ngrams(rows, self.widths)
 
     def read(self, inputs):
         texts = text_array(inputs, f"the input of {self.label}", self.encoding)
         self.vocabulary_.known()
-        rows = self.token_rows(texts)
+        limit, numbered = self.output_sequence_length, self.output_mode == "int"
+        once = dict.fromkeys if self.output_mode == "multi_hot" else list
+        rows = [np.array(self.vocabulary_.numbers(list(once(row[:limit]))), "int32") for row in self.token_rows(texts)]
         longest = max(map(len, rows), default=0)
-        numbered = self.output_mode == "int"
         # A row that counts is the same however far it is filled up: so few lengths, and few programs.
-        length = self.output_sequence_length or (longest if numbered else 1 << max(longest - 1, 0).bit_length())
+        length = limit or (longest if numbered else 1 << max(longest - 1, 0).bit_length())
         table = np.full((len(rows), length), 0 if numbered else DROPPED, "int32")
         for i, row in enumerate(rows):
-            table[i, : len(row)] = self.vocabulary_.numbers(row[:length])
+            table[i, : len(row)] = row
         outer = texts.shape[:-1] if texts.ndim > 1 or (self.split is None and texts.ndim) else texts.shape
         return table.reshape(*outer, length)
 
     def read_shape(self, inputs):
         shape = inputs.shape
-        if self.split is not None and len(shape) > 1 and shape[-1] != 1:
-            raise ShapeError(one_text(self.label, described(inputs)))
+        if (self.split is None and len(shape) < 2) or (self.split is not None and len(shape) > 1 and shape[-1] != 1):
+            raise ShapeError(one_text(self.label, described(inputs), self.split))
         outer = shape[:-1] if len(shape) > 1 else shape
-        kept = self.split is None and self.ngrams is None and self.output_mode == "int" and len(shape) > 1
+        kept = self.split is None and self.ngrams is None and self.output_mode == "int"
         return (*outer, self.output_sequence_length or (shape[-1] if kept else None))
 
     def call(self, inputs):
@@ -144,7 +143,10 @@ class TextVectorization(Vocabularied, Reader):
         return super().from_config({**config, "ngrams": as_tuple(config.get("ngrams"))})
 
 
-def one_text(label: str, got: str) -> str:
+def one_text(label: str, got: str, split="whitespace") -> str:
+    if split is None:
+        want = "text[batch, tokens], as split=None takes tokens that are ready"
+        return message(f"{label} takes a row of tokens for each sample", got=got, want=want, where=True)
     return message(
         f"{label} takes one text for each sample",
         got=got,

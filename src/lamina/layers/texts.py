@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -104,14 +105,14 @@ def standardized(texts: list[str], how: str | Callable | None, name: str) -> lis
     return [text.decode() for text in raw]
 
 
-def tokens(texts: list[str], how: str | Callable, name: str) -> list[list[str]]:
+def tokens(texts: list[str], how: Any, name: str) -> list[list[str]]:
     """The tokens of each text: its words, its characters, or what a function of an array of texts gives."""
     if how == "character":
         return [list(text) for text in texts]
     if how == "whitespace":
         return [WORD.findall(text) if UNUSUAL.search(text) else text.split() for text in texts]
     assert callable(how)
-    made = how(np.array(texts) if texts else np.array([], "<U1"))
+    made: Any = how(np.array(texts) if texts else np.array([], "<U1"))
     if not hasattr(made, "__len__") or len(made) != len(texts):
         raise ArgumentError(
             message(
