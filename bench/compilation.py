@@ -10,10 +10,11 @@ from .race import spread
 from .results import keep
 
 LIMITS = {"book": 20, "mlp": 20, "cnn": 50, "residual": 500}  # milliseconds
+DEPTHS = {26: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 200: (3, 12, 48, 3)}  # layers: blocks of each width
 
 
-def residual():
-    """A residual network of 50 layers in 16 bottleneck blocks, for 32 x 32 pictures."""
+def residual(counts: tuple[int, ...] = (3, 4, 6, 3)):
+    """A residual network of 3 layers in each bottleneck block, and 2 more, for 32 x 32 pictures."""
     from lamina import layers, models
 
     def block(x, filters: int, stride: int):
@@ -28,7 +29,7 @@ def residual():
 
     given = layers.Input((32, 32, 3))
     x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(16, 3, padding="same", use_bias=False)(given)))
-    for filters, count in ((16, 3), (32, 4), (64, 6), (128, 3)):
+    for filters, count in zip((16, 32, 64, 128), counts, strict=True):
         for i in range(count):
             x = block(x, filters, 2 if i == 0 and filters > 16 else 1)
     x = layers.Dense(10, activation="softmax")(layers.GlobalAveragePooling2D()(x))
@@ -38,7 +39,8 @@ def residual():
 def make(name: str):
     from .with_lamina import NETWORKS
 
-    model = residual() if name == "residual" else NETWORKS[name]()
+    depth = name.removeprefix("residual")
+    model = NETWORKS[name]() if depth == name else residual(DEPTHS[int(depth or 50)])
     model.compile("sgd" if name == "book" else "adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -67,4 +69,8 @@ def measure(rounds: int, only: list[str]) -> None:
         first, second = ([b[i] for b in both] for i in (0, 1))
         rows[name] = {"first": spread(first), "another batch size": spread(second), "limit": limit}
         print(f"{name:10} " + "  ".join(f"{k} {v['median']:.1f}" for k, v in rows[name].items() if k != "limit"))
+    for depth in DEPTHS:
+        times = [milliseconds(f"residual{depth}")[0] for _ in range(min(rounds, 3))]
+        row = rows[f"{depth} layers"] = {"first": spread(times), "a layer": spread([t / depth for t in times])}
+        print(f"{depth:3} layers {row['first']['median']:.0f}, a layer {row['a layer']['median']:.2f}")
     keep("compile", "milliseconds from a compiled model to a program that has run", rows, min(rounds, 5))

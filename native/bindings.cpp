@@ -226,6 +226,8 @@ NB_MODULE(_native, m) {
   m.def("kernels", kernels, nb::arg("isa"), "Name -> supported dtypes or signatures, for one instruction set.");
   m.def("packed_size", [](int64_t k, int64_t n, const std::string& isa) { return packed_bytes(k, n, chosen_isa(isa)); },
         nb::arg("k"), nb::arg("n"), nb::arg("isa") = "", "Bytes of a [k, n] matrix packed into panels.");
+  m.def("place", place, nb::arg("sizes"), nb::arg("first"), nb::arg("last"),
+        "Offsets of values that are alive from step first to step last, in the order given, and behind them the bytes in all.");
   m.def("set_num_threads", set_threads, nb::arg("n"));
   m.def("get_num_threads", get_threads);
   m.def("default_num_threads", default_threads, nb::arg("root") = "/sys/fs/cgroup", nb::arg("list") = "/proc/self/cgroup",

@@ -135,6 +135,7 @@ void build_chain(Prepared&, const ChainSpec&, int first_input, bool has_product,
 Range range_of(const Operand&, bool write);                                           // operands.cpp
 int64_t multiply(int64_t, int64_t);
 int64_t add(int64_t, int64_t);
+std::vector<int64_t> place(const std::vector<int64_t>& sizes, const std::vector<int64_t>& first, const std::vector<int64_t>& last);   // arena.cpp
 void make_phases(Scope&);                                                             // schedule.cpp
 bool is_small(double cost);
 void run_alone(Prepared&, char* const* bases, char* scratch, Errors*);

@@ -145,13 +145,13 @@ LAMINA_WHOLE(floor) LAMINA_WHOLE(ceil) LAMINA_WHOLE(round_even) LAMINA_WHOLE(tru
 
 INLINE Vec remainder(Vec a, Vec b) {                     // of the truncated quotient; exact: a whole product below 2^53
   DVec x = widened(a), y = widened(b), q = x / y;
-  IVec wild = !(__builtin_convertvector(absolute(q), Vec) < 5e8f) | !(abs(b) < __builtin_inff());
+  IVec tame = (__builtin_convertvector(absolute(q), Vec) < 5e8f) & (abs(b) < __builtin_inff());
   DVec whole = (absolute(q) + 6755399441055744.0) - 6755399441055744.0;
   DVec r = absolute(x) - whole * absolute(y);
   r = r < 0.0 ? r + absolute(y) : r;                     // the nearest whole number may be one too many
   Vec result = rounded(with_sign(r, x));
   for (int i = 0; i < LANES; i++)
-    if (__builtin_expect(wild[i], 0)) result[i] = __builtin_fmodf(a[i], b[i]);
+    if (__builtin_expect(!tame[i], 0)) result[i] = __builtin_fmodf(a[i], b[i]);
   return result;
 }
 INLINE DVec remainder(DVec a, DVec b) { for (int i = 0; i < LANES; i++) a[i] = __builtin_fmod(a[i], b[i]); return a; }

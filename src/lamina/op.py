@@ -11,7 +11,7 @@ import numpy as np
 from . import signature as signatures
 from .errors import DtypeError, TraceError, message
 from .graph import Node
-from .types import DTYPES, Type, promote, type_of
+from .types import DTYPES, Type, dtype_name, promote, type_of
 
 OPS: dict[str, Op] = {}
 
@@ -134,7 +134,7 @@ def as_value(x, dtype: str | None = None) -> Any:
         array = np.asarray(x) if hasattr(x, "__array__") else _from_python(x)
     if dtype is not None:
         return array.astype(dtype, copy=False)
-    if str(array.dtype) not in DTYPES:
+    if dtype_name(array.dtype) not in DTYPES:
         array = array.astype(_nearest_dtype(array))
     return array
 
@@ -183,7 +183,9 @@ def as_node(value) -> Node:
 def common_dtype(values: Sequence, like: Sequence = ()) -> str:
     """The dtype for a mix of operands, in which plain Python numbers count only where nothing else decides."""
     strong = [
-        str(v.dtype) for v, x in zip(values, like or values, strict=True) if not isinstance(x, bool | int | float)
+        dtype_name(v.dtype)
+        for v, x in zip(values, like or values, strict=True)
+        if not isinstance(x, bool | int | float)
     ]
     weak = [
         "float32" if isinstance(x, float) else "int32"
@@ -191,7 +193,7 @@ def common_dtype(values: Sequence, like: Sequence = ()) -> str:
         if isinstance(x, int | float) and not isinstance(x, bool)
     ]
     if not strong:
-        return promote(*(str(v.dtype) for v in values))
+        return promote(*(dtype_name(v.dtype) for v in values))
     dtype = promote(*strong)
     if (weak and dtype == "bool") or ("float32" in weak and dtype not in ("float32", "float64")):
         return promote(dtype, *weak)

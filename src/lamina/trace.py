@@ -6,6 +6,7 @@ value becomes an output of the graph. Outside of a trace both act on the numbers
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -237,6 +238,19 @@ def untraced():
         _traces[:] = outer
 
 
+@contextmanager
+def no_collection():
+    """A graph is many small objects, all of which stay: looking for garbage among them takes a third of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 @dataclass
 class Traced:
     """A traced function: its graph, and what stands behind the inputs that the caller does not give."""
@@ -253,7 +267,8 @@ class Traced:
     def program(self, backend: str | None = None) -> Program:
         """The compiled program, made once for each backend."""
         if backend not in self.programs:
-            self.programs[backend] = backend_named(backend).compile(self.bound)
+            with no_collection():
+                self.programs[backend] = backend_named(backend).compile(self.bound)
         return self.programs[backend]
 
     def __call__(self, *arrays, backend: str | None = None):
@@ -270,13 +285,14 @@ def trace(
 ) -> Traced:
     """Calls ``f`` once on symbolic values of the given types; it gives tensors, alone or in lists and dicts."""
     arguments = [placeholder(t, names[i] if i < len(names) else "") for i, t in enumerate(types)]
-    with Trace(training, generator) as made:
-        result = f(*arguments)
-        results: list[Node] = []
-        structure = flatten(result, results)
-    updates = list(made.assigned.values())
-    outputs = [*results, *(made.current[id(v)] for v in updates)]
-    graph = simplify(Graph([*arguments, *made.inputs], outputs))
+    with no_collection():
+        with Trace(training, generator) as made:
+            result = f(*arguments)
+            results: list[Node] = []
+            structure = flatten(result, results)
+        updates = list(made.assigned.values())
+        outputs = [*results, *(made.current[id(v)] for v in updates)]
+        graph = simplify(Graph([*arguments, *made.inputs], outputs))
     return Traced(Bound(graph, made.variables, list(updates)), structure, made)
 
 

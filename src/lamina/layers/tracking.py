@@ -129,7 +129,7 @@ class Tracked:
         """The layers directly inside, each once, in the order of the attributes that hold them."""
         found: dict[int, Any] = {}
         for name, value in self.__dict__.items():
-            if name not in MENTIONED and not isinstance(value, str | int | float | None):
+            if name not in MENTIONED and isinstance(value, Tracked | dict | list | tuple):
                 for place, x in places(name, value):
                     if isinstance(x, Tracked) and x is not self and found.setdefault(id(x), x) is x:
                         self.adopt(x, place)

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import dtype_error, shape_error
 from ..graph import Node
 from ..op import Op, as_node, as_value, common_dtype
-from ..types import Type
+from ..types import DTYPES, Type, dtype_name
 from .broadcast import expand
 from .defer import deferred, public
 
@@ -115,8 +115,8 @@ def cast(x, dtype: str):
     array([ 1, -1], dtype=int32)
     """
     x = as_value(x)
-    dtype = str(np.dtype(dtype))
-    if str(x.dtype) == dtype:
+    dtype = dtype if dtype in DTYPES else str(np.dtype(dtype))
+    if dtype_name(x.dtype) == dtype:
         return x
     return cast_op(x, dtype=dtype) if isinstance(x, Node) else x.astype(dtype)
 

@@ -36,7 +36,7 @@ class Product:
     shape: tuple[int, ...]
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """One line of the program: a kernel, what it reads and writes, and the nodes it stands for."""
 

@@ -17,7 +17,7 @@ NOWHERE = Storage(0)
 LIMIT = 96  # steps in one chain
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Group:
     """Nodes that become one instruction; ``root`` is the matrix product whose epilogue they are, if there is one."""
 

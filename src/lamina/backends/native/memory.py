@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ... import _native
 from .draft import Draft
 from .views import Storage
 
@@ -25,16 +26,9 @@ def plan_memory(drafts: Sequence[Draft], results: Sequence[Storage], start: int 
     for storage in first:
         if storage.whole_run:
             first[storage], last[storage] = 0, len(drafts)
-    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
-    top = start
-    for storage in sorted(first, key=lambda s: (not s.whole_run, -s.bytes, first[s])):
-        size = -(-(storage.bytes + MARGIN) // ALIGNMENT) * ALIGNMENT
-        offset = start
-        for begin, end, _, _ in sorted(p for p in placed if p[2] <= last[storage] and first[storage] <= p[3]):
-            if offset + size <= begin:
-                break
-            offset = max(offset, end)
-        storage.offset = offset
-        placed.append((offset, offset + size, first[storage], last[storage]))
-        top = max(top, offset + size)
-    return top - start
+    ordered = sorted(first, key=lambda s: (not s.whole_run, -s.bytes, first[s]))
+    sizes = [-(-(s.bytes + MARGIN) // ALIGNMENT) * ALIGNMENT for s in ordered]
+    *offsets, top = _native.place(sizes, [first[s] for s in ordered], [last[s] for s in ordered])
+    for storage, offset in zip(ordered, offsets, strict=True):
+        storage.offset = start + offset
+    return top

@@ -12,7 +12,7 @@ VIEWS = {"reshape", "transpose", "expand", "slice", "reverse", "stop_gradient"}
 SIZES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint32": 4, "uint8": 1, "bool": 1}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Storage:
     """A run of bytes: a piece of the arena, whose place is found by ``memory``, or a base of its own that is bound."""
 
@@ -39,7 +39,7 @@ class Storage:
         return self.offset + (self.inside.address if self.inside is not None else 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """A strided window on a storage; ``offset`` and ``strides`` count elements, strides may be zero or negative."""
 
