@@ -27,6 +27,7 @@ ORDER = [
     "layers losses metrics optimizers",
     "models training callbacks saving",
     "data datasets insight interop sklearn distribution utils",
+    "keras",
     "cli studio __main__",
 ]
 FACES = {"lamina/ops/__init__.py": "composites"}  # Keras's name for a place; it shows things from further down

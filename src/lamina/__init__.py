@@ -41,6 +41,7 @@ LAZY = {
     "insight": "lamina.insight",
     "saving": "lamina.saving",
     "utils": "lamina.utils",
+    "keras": "lamina.keras",
     "load_model": "lamina.saving",
     "save_model": "lamina.saving",
     "explain": "lamina.insight",

@@ -9,6 +9,7 @@ from . import errors as errors
 from . import files as files
 from . import initializers as initializers
 from . import insight as insight
+from . import keras as keras
 from . import layers as layers
 from . import losses as losses
 from . import metrics as metrics

@@ -133,6 +133,15 @@ CALLS = {  # layers of several tensors, and calls with more than one
     "Concatenate with a step": (lambda: L.Concatenate(axis=1), lambda layer, x: layer([ops.convert_to_tensor(Q), x])),
     "Dot of features": (lambda: L.Dot(axes=2), lambda layer, x: layer([x, ops.convert_to_tensor(Q)])),
     "Dot of steps": (lambda: L.Dot(axes=1, normalize=True), lambda layer, x: layer([x, x])),
+    "ConvLSTM1D": (lambda: L.ConvLSTM1D(2, 2), lambda layer, x: layer(ops.reshape(x, (*x.shape[:2], 2, 2)))),
+    "ConvLSTM2D sequences": (
+        lambda: L.ConvLSTM2D(2, (2, 1), return_sequences=True),
+        lambda layer, x: layer(ops.reshape(x, (*x.shape[:2], 2, 1, 2))),
+    ),
+    "ConvLSTM3D": (
+        lambda: L.ConvLSTM3D(2, (1, 2, 1), go_backwards=True, return_state=True),
+        lambda layer, x: layer(ops.reshape(x, (*x.shape[:2], 1, 2, 1, 2))),
+    ),
     "Reshape": (lambda: L.Reshape((-1, 2, 2)), lambda layer, x: layer(x)),
     "Permute": (lambda: L.Permute((1, 3, 2)), lambda layer, x: layer(ops.reshape(x, (*x.shape[:2], 2, 2)))),
     "ops": (lambda: None, lambda layer, x: ops.softmax(ops.exp(0.1 * x) + ops.ones((FEATURES,)), axis=-1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..errors import ArgumentError, DataError, message, unknown
@@ -23,7 +24,7 @@ class Network:
         self.inputs, self.outputs, self.label = inputs, outputs, label
         self.sources, self.results = symbols(inputs, "inputs"), symbols(outputs, "outputs")
         boundary = set(self.sources)
-        post, order = traversed(self.results, boundary, label)
+        post, order = traversed(list(by_key(outputs)), boundary, label)
         reached = {x for call in post for x in call.inputs} | set(self.results)
         for x in self.sources:
             if x not in reached:
@@ -104,6 +105,15 @@ def symbols(nest, what: str) -> list[Symbol]:
                 )
             )
     return found
+
+
+def by_key(nest) -> Iterator[Symbol]:
+    """What stands in a nest, dicts by their sorted keys: Keras orders the layers, and so the weights, by this."""
+    if isinstance(nest, list | tuple | dict):
+        for part in [nest[key] for key in sorted(nest)] if isinstance(nest, dict) else nest:
+            yield from by_key(part)
+    else:
+        yield nest
 
 
 def traversed(outputs: list[Symbol], boundary: set[Symbol], label: str) -> tuple[list[Call], dict[int, int]]:
