@@ -102,6 +102,7 @@ TABLE = {
     "MultiHeadAttention": lambda: L.MultiHeadAttention(2, 3),
     "GroupQueryAttention": lambda: L.GroupQueryAttention(3, 4, 2),
     "Sequential": lambda: lamina.Sequential([L.Dense(3), L.LSTM(2, return_sequences=True), L.GRU(2)]),
+    "Pipeline": lambda: L.Pipeline([L.Rescaling(2.0), L.Dense(3), L.LSTM(2, return_sequences=True)]),
     "own": Shifted,
 }
 PAIRS = {"MultiHeadAttention", "GroupQueryAttention"}
@@ -141,6 +142,10 @@ CALLS = {  # layers of several tensors, and calls with more than one
     "ConvLSTM3D": (
         lambda: L.ConvLSTM3D(2, (1, 2, 1), go_backwards=True, return_state=True),
         lambda layer, x: layer(ops.reshape(x, (*x.shape[:2], 1, 2, 1, 2))),
+    ),
+    "ReversibleEmbedding": (
+        lambda: L.ReversibleEmbedding(7, FEATURES, mask_zero=True),
+        lambda layer, x: layer(x, reverse=True),
     ),
     "Reshape": (lambda: L.Reshape((-1, 2, 2)), lambda layer, x: layer(x)),
     "Permute": (lambda: L.Permute((1, 3, 2)), lambda layer, x: layer(ops.reshape(x, (*x.shape[:2], 2, 2)))),
