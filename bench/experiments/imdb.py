@@ -28,7 +28,8 @@ WORDS, LENGTH, BATCH = 20_000, 200, 32
 
 def load() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """(x, y) to train and to test; x is int32 [reviews, 200], padded on the left with 0; 1 starts one, 2 is rare."""
-    file = np.load(Path(os.environ["LAMINA_DATA"]) / "imdb" / "imdb_tokens20k.npz")
+    with np.load(Path(os.environ["LAMINA_DATA"]) / "imdb" / "imdb_tokens20k.npz") as npz:
+        file = dict(npz)
     parts = []
     for part in ("train", "test"):
         offsets, tokens = file[f"{part}_offsets"], file[f"{part}_tokens"].astype(np.int32)
