@@ -76,7 +76,13 @@ template <class T> void apply_iota(const StepArgs& s) {
   T* d = (T*)s.dst;
   int64_t inner = s.step->axis_inner, size = s.step->axis_size;
   each_run(s, [&](int64_t first, int64_t at, int64_t n) {
-    for (int64_t i = 0; i < n; i++) d[at + i] = (T)((first + i) / inner % size);
+    int64_t index = first / inner % size, repeated = first % inner;      // counted on: a division takes longer than the rest
+    for (int64_t i = 0; i < n; i++) {
+      d[at + i] = (T)index;
+      if (++repeated < inner) continue;
+      repeated = 0;
+      if (++index == size) index = 0;
+    }
   });
 }
 
