@@ -52,11 +52,33 @@ const char* prepare_gather(Instruction& i) {
   return nullptr;
 }
 
+// Rows side by side, numbered side by side. N is the size of a row in bytes, 0 one that only `bytes` knows.
+template <int N> void gather_dense(const Instruction& i, const Context& context, int64_t first, int64_t last, int64_t bytes) {
+  const Operand &table = i.in[0], &ids = i.in[1], &out = i.out[0];
+  const int64_t rows = table.shape[0], step = table.strides[0] * dtype_size(table.dtype), n = N ? N : bytes;
+  const char *from = address(context, table), *numbers = address(context, ids);
+  char* to = address(context, out) + first * n;
+  for (int64_t k = first; k < last; k++, to += n) {
+    int64_t id = ids.dtype == I64 ? ((const int64_t*)numbers)[k] : ((const int32_t*)numbers)[k];
+    if (id < 0 || id >= rows) { report_bad_index(context.errors, i, k, id, rows); id = std::clamp<int64_t>(id, 0, rows - 1); }
+    memcpy(to, from + id * step, n);
+  }
+}
+
 void run_gather(const Instruction& i, const Context& context, int64_t unit) {
   const GatherPlan& p = *(const GatherPlan*)i.plan;
   const Operand &table = i.in[0], &ids = i.in[1], &out = i.out[0];
-  int64_t size = dtype_size(table.dtype), rows = table.shape[0];
-  for (int64_t k = unit * p.per_unit; k < std::min(p.n_ids, (unit + 1) * p.per_unit); k++) {
+  int64_t size = dtype_size(table.dtype), rows = table.shape[0], first = unit * p.per_unit, last = std::min(p.n_ids, first + p.per_unit);
+  if (row_major(ids) && row_major(out)) {
+    switch (p.row * size) {
+      case 4: return gather_dense<4>(i, context, first, last, 4);
+      case 8: return gather_dense<8>(i, context, first, last, 8);
+      case 12: return gather_dense<12>(i, context, first, last, 12);
+      case 16: return gather_dense<16>(i, context, first, last, 16);
+      default: return gather_dense<0>(i, context, first, last, p.row * size);
+    }
+  }
+  for (int64_t k = first; k < last; k++) {
     int64_t id = read_index(context, ids, k);
     if (id < 0 || id >= rows) { report_bad_index(context.errors, i, k, id, rows); id = std::clamp<int64_t>(id, 0, rows - 1); }
     memcpy(address(context, out) + position(out, ids.rank, k) * size, address(context, table) + id * table.strides[0] * size, p.row * size);
