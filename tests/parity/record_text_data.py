@@ -14,7 +14,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-from text_data import IMDB_CASES, REUTERS_CASES, WINDOW_CASES, imdb_arrays, reuters_arrays, write_texts
+from text_data import (
+    IMAGE_CASES,
+    IMDB_CASES,
+    REUTERS_CASES,
+    WINDOW_CASES,
+    imdb_arrays,
+    picture,
+    reuters_arrays,
+    write_texts,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -66,6 +75,17 @@ def folder():
         return found
 
 
+def images(config):
+    """The batches of a folder of six pictures."""
+    with tempfile.TemporaryDirectory() as root:
+        for i in range(6):
+            place = Path(root) / "ab"[i % 2]
+            place.mkdir(exist_ok=True)
+            (place / f"{i}.png").write_bytes(tf.io.encode_png(picture(i)).numpy())
+        data = keras.utils.image_dataset_from_directory(root, shuffle=False, verbose=False, **config)
+        return [[part.numpy().tolist() for part in batch] for batch in data]
+
+
 def main():
     made = {
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
@@ -73,6 +93,7 @@ def main():
         "reuters": [loaded(keras.datasets.reuters, reuters_arrays(), config) for config in REUTERS_CASES],
         "windows": [windows(config) for config in WINDOW_CASES],
         "folder": folder(),
+        "images": [images(config) for config in IMAGE_CASES],
     }
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in made.items())
     (GOLDEN / "text_data.json").write_text(f"{{{lines}}}\n", encoding="utf-8")

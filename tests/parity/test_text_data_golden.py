@@ -6,7 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from text_data import IMDB_CASES, REUTERS_CASES, WINDOW_CASES, imdb_arrays, reuters_arrays, write_texts
+from PIL import Image
+from text_data import (
+    IMAGE_CASES,
+    IMDB_CASES,
+    REUTERS_CASES,
+    WINDOW_CASES,
+    imdb_arrays,
+    picture,
+    reuters_arrays,
+    write_texts,
+)
 
 from lamina import utils
 from lamina.datasets import imdb, reuters
@@ -45,6 +55,23 @@ def test_folders(name, tmp_path):
     batches = [b if isinstance(b, tuple) else (b,) for b in data]
     assert [b[0].tolist() for b in batches] == wanted["texts"]
     assert [b[1].tolist() for b in batches if len(b) > 1] == wanted["labels"]
+
+
+@pytest.mark.parametrize("case", range(len(IMAGE_CASES)))
+def test_images(case, tmp_path):
+    for i in range(6):
+        place = tmp_path / "ab"[i % 2]
+        place.mkdir(exist_ok=True)
+        Image.fromarray(picture(i)).save(place / f"{i}.png")
+    data = utils.image_dataset_from_directory(tmp_path, shuffle=False, verbose=False, **IMAGE_CASES[case])
+    for (x, y), (wanted, labels) in zip(data, GOLDEN["images"][case], strict=True):
+        assert x.dtype == np.float32
+        np.testing.assert_allclose(x, wanted, atol=1.01 if x.shape[-1] == 1 else 1e-3)  # grey is rounded differently
+        assert y.tolist() == labels
+    turned = utils.image_dataset_from_directory(
+        tmp_path, shuffle=False, verbose=False, data_format="channels_first", **IMAGE_CASES[case]
+    )
+    assert np.array_equal(turned[0][0].transpose(0, 2, 3, 1), data[0][0])
 
 
 def test_a_shuffled_folder_has_the_order_of_keras(tmp_path):

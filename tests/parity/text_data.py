@@ -42,6 +42,21 @@ def reuters_arrays() -> dict[str, np.ndarray]:
     return {"x": rows(15, 5), "y": np.arange(15) % 4}
 
 
+IMAGE_CASES = [
+    {"image_size": [4, 6]},
+    {"image_size": [3, 3], "crop_to_aspect_ratio": True},
+    {"image_size": [7, 5], "color_mode": "grayscale"},
+    {"image_size": [6, 6], "color_mode": "rgba", "pad_to_aspect_ratio": True},
+    {"image_size": [8, 5], "interpolation": "nearest", "pad_to_aspect_ratio": True, "label_mode": "binary"},
+]
+
+
+def picture(number: int) -> np.ndarray:
+    """Pixels, uint8 [height, width, 3]."""
+    rows, columns, channels = np.indices((5 + number % 3, 9 - number, 3))
+    return ((rows * 37 + columns * 53 * (number + 1) + channels * 11) % 256).astype("uint8")
+
+
 def write_texts(root: Path) -> None:
     """A folder of eleven texts of two classes, some of them deeper inside."""
     for i in range(11):

@@ -154,3 +154,23 @@ def test_refusals_of_folders(folder):
     (folder / "good" / "x.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FileFormatError, match=r"x\.txt is no text in UTF-8"):
         list(read())
+
+
+def test_refusals_of_pictures(folder):
+    def read(**config):
+        return utils.image_dataset_from_directory(folder, **{"verbose": False, "image_size": 4, **config})
+
+    for config, words in (
+        ({"color_mode": "cmyk"}, "unknown color_mode"),
+        ({"interpolation": "area"}, "unknown interpolation"),
+        ({"image_size": (4, 0)}, "image_size is"),
+        ({"data_format": "first"}, "unknown data_format"),
+        ({"crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, "not both"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            read(**config)
+    with pytest.raises(DataError, match=r"no files in the folder(.|\n)*\.png"):
+        read()
+    (folder / "bad" / "x.png").write_bytes(b"no picture")
+    with pytest.raises(FileFormatError, match=r"x\.png is no picture"):
+        list(read())

@@ -32,20 +32,34 @@ def read(path: str | os.PathLike) -> np.ndarray:
 
     FileFormatError for what is no PNG, JPEG, BMP, GIF or WEBP picture, or far too large; MissingExtra without Pillow.
     """
+    image, colours = pillow(), opened(path, "RGBA")
+    white = image.new("RGBA", colours.size, "white")
+    return np.asarray(image.alpha_composite(white, colours).convert("L"))
+
+
+def pixels(path: str | os.PathLike, mode: str) -> np.ndarray:
+    """The pixels of a picture file, uint8 [height, width, channels]; errors as for ``read``.
+
+    mode  "RGB", "RGBA", or "L" for one channel of grey
+    """
+    array = np.asarray(opened(path, mode))
+    return array[:, :, np.newaxis] if array.ndim == 2 else array
+
+
+def opened(path: str | os.PathLike, mode: str):
+    """The picture of a file, as Pillow's object in one of its modes."""
     image, name = pillow(), os.path.basename(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", image.DecompressionBombWarning)
             with image.open(path, formats=FORMATS) as file:
-                colours = file.convert("RGBA")
+                return file.convert(mode)
     except FileNotFoundError:
         raise FileFormatError(message(f"{name}: there is no such picture")) from None
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError, image.DecompressionBombWarning) as problem:
         raise FileFormatError(
             message(f"{name} is no picture that can be read", got=str(problem).splitlines()[0], want=", ".join(FORMATS))
         ) from None
-    white = image.new("RGBA", colours.size, "white")
-    return np.asarray(image.alpha_composite(white, colours).convert("L"))
 
 
 def prepare(grey: np.ndarray, form: dict[str, Any]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from ..registry import custom_object_scope, get_registered_name, get_registered_object, register_keras_serializable
 from .batches import PyDataset, Sequence
 from .class_rows import normalize, to_categorical
+from .image_files import image_dataset_from_directory
 from .seeding import set_random_seed
 from .sequences import pad_sequences
 from .text_files import text_dataset_from_directory
@@ -17,6 +18,7 @@ __all__ = [
     "custom_object_scope",
     "get_registered_name",
     "get_registered_object",
+    "image_dataset_from_directory",
     "normalize",
     "pad_sequences",
     "register_keras_serializable",

@@ -23,6 +23,7 @@ def text_dataset_from_directory(
     validation_split: float | None = None,
     subset: str | None = None,
     follow_links: bool = False,
+    format: str | None = None,
     verbose: bool = True,
 ):
     """Batches of texts from the .txt files of a folder, for a model that reads text: a ``PyDataset``.
@@ -41,7 +42,8 @@ def text_dataset_from_directory(
     verbose           whether to print how many files there are
 
     The result has ``class_names``, ``file_paths`` and ``labels``. Files are read in UTF-8 when their batch is asked
-    for. DataError where there are no files, FileFormatError for one that is no UTF-8.
+    for. ``format`` is accepted for Keras's sake. DataError where there are no files, FileFormatError for one that is
+    no UTF-8.
 
     >>> import tempfile, pathlib
     >>> root = pathlib.Path(tempfile.mkdtemp())

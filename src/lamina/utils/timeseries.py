@@ -55,6 +55,7 @@ def timeseries_dataset_from_array(
     seed: int | None = None,
     start_index: int | None = None,
     end_index: int | None = None,
+    format: str | None = None,
 ) -> Windows:
     """Windows of a time series, for ``fit``, ``evaluate`` and ``predict``: batches by number, a ``PyDataset``.
 
@@ -68,7 +69,8 @@ def timeseries_dataset_from_array(
                      is Lamina's own unless given. ``fit`` shuffles the batches of each epoch beside that
     start_index      only times from here on are used, and ``end_index`` says before which they end
 
-    The series is not copied: a batch takes what it needs. ArgumentError for numbers that give no window.
+    ``format`` is accepted for Keras's sake. The series is not copied: a batch takes what it needs. ArgumentError for
+    numbers that give no window.
 
     >>> windows = lamina.utils.timeseries_dataset_from_array(np.arange(6), np.arange(6) * 10, 3, batch_size=2)
     >>> x, y = windows[0]
