@@ -17,6 +17,7 @@ struct GemmPlan {
   int64_t row_block, row_blocks, panels, wide, groups;    // a tile is a row block of C by a group of `wide` panels of B
   int64_t tiles, per_unit;
   int64_t k_block, in_place;                              // in_place: panels of B are read where they are
+  int64_t only_adds, added, sum;                          // the chain only adds a slot to the product and gives another slot
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
 };
 
@@ -66,10 +67,24 @@ const char* check_gemm(const Instruction& i, GemmPlan& p, const int64_t* shape) 
   return nullptr;
 }
 
+// A bias, or what else is added to a product, needs no chain: it is added before the sums leave the registers. Not where they
+// leave them several times, because the result may lie where the operand did.
+void find_sum(const Instruction& i, GemmPlan& p) {
+  p.only_adds = false;
+  if (!i.chain || i.chain->n_steps != 1 || p.k > 2 * K_BLOCK || strcmp(i.chain->steps[0].functor->name, "add") != 0) return;
+  const Chain& chain = *i.chain;
+  const Step& step = chain.steps[0];
+  bool first = chain.slots[step.src[0]].kind == PRODUCT;
+  p.added = step.src[first];
+  p.sum = step.dst;
+  const Slot &added = chain.slots[p.added], &sum = chain.slots[p.sum], &product = chain.slots[step.src[!first]];
+  p.only_adds = product.kind == PRODUCT && added.kind == INPUT && added.strides[chain.rank - 1] == 1 && sum.strides[chain.rank - 1] == 1;
+}
+
 // A chain that reads matrices beside the product (an optimizer's weights and moments) wants long rows: a panel's rows lie far
 // apart, and no prefetcher foresees them. One that draws random numbers wants whole groups of them.
 int64_t panels_together(const Instruction& i, const GemmPlan& p) {
-  if (!i.chain || !p.in_place || p.panels == 1) return 1;
+  if (!i.chain || p.only_adds || !p.in_place || p.panels == 1) return 1;
   const Chain& chain = *i.chain;
   bool reads = false, draws = false;
   for (int s = 0; s < chain.n_slots; s++) {
@@ -91,6 +106,7 @@ const char* prepare_gemm(Instruction& i) {
   for (int64_t d = 0; d < p.rank - 2; d++) batches *= shape[d];
   if (batches * p.m * p.n == 0) { i.units = 0; return nullptr; }
 
+  find_sum(i, p);
   p.panels = divide_up(p.n, NR);
   p.in_place = p.packed || i.in[1].strides[i.in[1].rank - 1] == 1;
   p.wide = panels_together(i, p);
@@ -135,12 +151,23 @@ void finish_block(const Instruction& i, const Context& context, ChainRun& run, f
   }
 }
 
-// Where C's rows can be written as they come out of the registers, or nullptr.
-INLINE float* direct_output(const Instruction& i, const Context& context, const GemmPlan& p, const int64_t* shape, const Block& where, int64_t width) {
-  if (i.chain || where.cols != width) return nullptr;
+// Where the rows of a block start in a matrix, and how far apart they are.
+struct Rows { float* at; int64_t stride; };
+
+INLINE Rows rows_of(const Context& context, const Chain& chain, const Slot& slot, const Block& where) {
+  int64_t at = where.row * slot.strides[chain.rank - 2] + where.col, outer = where.outer;
+  for (int64_t d = chain.rank - 3; d >= 0; d--) { at += outer % chain.shape[d] * slot.strides[d]; outer /= chain.shape[d]; }
+  return {(float*)address(context, slot.operand) + at, slot.strides[chain.rank - 2]};
+}
+
+// Where C's rows can be written as they come out of the registers, if they can.
+INLINE Rows direct_output(const Instruction& i, const Context& context, const GemmPlan& p, const int64_t* shape, const Block& where, int64_t width) {
+  if (where.cols != width || (i.chain && !p.only_adds)) return {nullptr, 0};
+  if (i.chain) return rows_of(context, *i.chain, i.chain->slots[p.sum], where);
   const Operand& c = i.out[0];
-  if (c.strides[c.rank - 1] != 1) return nullptr;
-  return (float*)address(context, c) + batch_offset(c, shape, p.rank, 2, where.outer) + where.row * c.strides[c.rank - 2] + where.col;
+  if (c.strides[c.rank - 1] != 1) return {nullptr, 0};
+  int64_t row = c.strides[c.rank - 2];
+  return {(float*)address(context, c) + batch_offset(c, shape, p.rank, 2, where.outer) + where.row * row + where.col, row};
 }
 
 // One panel of a tile: all of k, into t.c.
@@ -183,21 +210,25 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     b_data += batch_offset(b, shape, rank, 2, where.outer) + where.col * b_col;
   }
   float *panel = (float*)(context.scratch + p.scratch_panel), *block = (float*)(context.scratch + p.scratch_block);
-  float* direct = direct_output(i, context, p, shape, where, width);
+  Rows direct = direct_output(i, context, p, shape, where, width);
   Tile t;
   t.a_row = a.strides[a.rank - 2];
   t.a_col = a.strides[a.rank - 1];
   t.a_third = 3 * t.a_row;
   t.a = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
-  t.c_row = direct ? i.out[0].strides[i.out[0].rank - 2] : width;
+  t.c_row = direct.at ? direct.stride : width;
+  Rows added{nullptr, 0};
+  if (direct.at && p.only_adds) added = rows_of(context, *i.chain, i.chain->slots[p.added], where);
+  t.more_row = added.stride;
   for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
     int64_t cols = smaller(NR, where.cols - col);
     // The arena is padded, so its rows may be overrun; an array of the user's may not.
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
-    t.c = (direct ? direct : block) + col;
+    t.c = (direct.at ? direct.at : block) + col;
+    t.more = added.at ? added.at + col : nullptr;
     gemm_panel(t, p, b_data, b_row, b_col, where.rows, cols, in_place, panel);
   }
-  if (!direct) finish_block(i, context, run, block, width, where);
+  if (!direct.at) finish_block(i, context, run, block, width, where);
 }
 
 void run_gemm(const Instruction& i, const Context& context, int64_t unit) {

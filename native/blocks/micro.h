@@ -25,6 +25,8 @@ struct Tile {                                             // C[m, n] (+)= sum ov
   float* c;
   int64_t c_row;
   bool add;                                               // to what C holds, or start from 0
+  const float* more = nullptr;                            // rows that are added to the sum, if there are any
+  int64_t more_row = 0;
   int64_t taps = 1;                                       // batch-reduce: where each A and B starts
   const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };
@@ -63,6 +65,11 @@ template <int M, int N> void micro(const Tile& t) {
     for (int m = 0; m < M; m++)
 #pragma GCC unroll 4
       for (int n = 0; n < N; n++) c[m][n] += load(out + m * c_row + n * LANES);
+  if (const float* more = t.more)
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) c[m][n] += load(more + m * t.more_row + n * LANES);
 #pragma GCC unroll 16
   for (int m = 0; m < M; m++)
 #pragma GCC unroll 4
@@ -89,7 +96,8 @@ template <int N> void micro_row(const Tile& t) {
   }
   for (int n = 0; n < N; n++) {
     Vec sum = (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]);
-    store(t.c + n * LANES, t.add ? load(t.c + n * LANES) + sum : sum);
+    if (t.add) sum += load(t.c + n * LANES);
+    store(t.c + n * LANES, t.more ? sum + load(t.more + n * LANES) : sum);
   }
 }
 
@@ -109,6 +117,7 @@ INLINE void multiply_rows(Tile t, int64_t rows, int n_vectors) {
     table[smaller(MR, rows - m)](t);
     t.a += MR / 3 * t.a_third;
     t.c += MR * t.c_row;
+    if (t.more) t.more += MR * t.more_row;
   }
 }
 
@@ -120,6 +129,7 @@ INLINE void multiply_evenly(Tile t, int64_t rows, int n_vectors) {
     table[step](t);
     t.a += step * t.a_row;
     t.c += step * t.c_row;
+    if (t.more) t.more += step * t.more_row;
     left -= step;
   }
 }

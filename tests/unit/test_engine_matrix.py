@@ -95,6 +95,35 @@ def test_gemm_with_a_chain(isa, m, k, n, packed):
     close(got, np.maximum(product + bias, 0) * mask)
 
 
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(1, 7, 64), (50, 60, 96), (37, 20, 99), (13, 1100, 40), (130, 2500, 64), (5, 0, 32)]
+)
+@pytest.mark.parametrize("what", ["bias", "matrix", "place", "swapped"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_added_to_a_product(isa, m, k, n, what, packed):
+    """One operand added and nothing else: the same bits as the product, rounded, and then a sum."""
+    random = np.random.default_rng(7)
+    a, b, bias, matrix = (random.standard_normal(s).astype("float32") for s in [(m, k), (k, n), (n,), (m, n + 3)])
+    arena = Arena(isa)
+    ins = [arena.put(a), arena.put(b), arena.put(matrix[:, :n])]
+    more = matrix[:, :n]
+    if what == "bias":
+        ins[2], more = arena.put(bias)[:3] + ((m, n), (0, 1)), bias
+    if packed:
+        ins[1] = pack(arena, ins[1])
+    product, out = arena.room((m, n)), ins[2] if what == "place" else arena.room((m, n), pad=5)
+    arena.add("gemm", ins[:2], [product], ints=[int(packed)])
+    arena.add(
+        "gemm",
+        ins,
+        [out],
+        ints=[int(packed)],
+        chain=chain((m, n), [("add", "float32", [1, 0] if what == "swapped" else [0, 1], 2)]),
+    )
+    raw, got = arena.run(product, out)
+    np.testing.assert_array_equal(got, raw + more)
+
+
 def test_batched_gemm_with_a_chain(isa):
     random = np.random.default_rng(8)
     a, b, bias = (random.standard_normal(s).astype("float32") for s in [(2, 3, 14, 6), (2, 3, 6, 40), (2, 1, 14, 1)])
