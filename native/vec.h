@@ -113,6 +113,34 @@ INLINE uint32_t nonzero_lanes(Vec x) {
 }
 #endif
 
+// A bit for each of LANES bytes that has a value.
+INLINE uint32_t equal_bytes(const uint8_t* p, int value) {
+#if defined(__x86_64__)
+  __m128i bytes = _mm_setzero_si128();
+  memcpy(&bytes, p, LANES);
+  return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)value))) & ((1u << LANES) - 1);
+#else
+  uint32_t mask = 0;
+  for (int i = 0; i < LANES; i++) mask |= (uint32_t)(p[i] == value) << i;
+  return mask;
+#endif
+}
+
+// Bytes as numbers: gcc 12 makes three steps of the plain conversion.
+INLINE IVec widen_bytes(VecT<uint8_t> v) {
+#if defined(__AVX512F__)
+  __m128i bytes;
+  memcpy(&bytes, &v, sizeof v);
+  return (IVec)_mm512_maskz_cvtepu8_epi32(0xffff, bytes);
+#elif defined(__AVX2__)
+  __m128i bytes = _mm_setzero_si128();
+  memcpy(&bytes, &v, sizeof v);
+  return (IVec)_mm256_cvtepu8_epi32(bytes);
+#else
+  return __builtin_convertvector(v, IVec);
+#endif
+}
+
 // The lanes of a mask side by side; as many as the mask has, but a whole vector is written.
 #if defined(__AVX512F__)
 INLINE int64_t compress_lanes(int32_t* to, uint32_t mask, IVec x) {

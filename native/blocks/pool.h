@@ -121,9 +121,8 @@ template <class F> INLINE void each_vector(int64_t channels, F f) {
 INLINE Vec load_lanes(const float* p, int64_t n) { return n == LANES ? load(p) : load_some(p, n); }
 INLINE void store_lanes(float* p, Vec v, int64_t n) { n == LANES ? store(p, v) : store_some(p, v, n); }
 
-template <class P> INLINE IVec load_places(const P* p, int64_t n) {
-  return __builtin_convertvector(n == LANES ? load<P>(p) : load_some<P>(p, n), IVec);
-}
+INLINE IVec load_places(const uint8_t* p, int64_t n) { return widen_bytes(n == LANES ? load(p) : load_some(p, n)); }
+INLINE IVec load_places(const int32_t* p, int64_t n) { return n == LANES ? load(p) : load_some(p, n); }
 template <class P> INLINE void store_places(P* p, IVec v, int64_t n) {
   if (n == LANES) store<P>(p, __builtin_convertvector(v, VecT<P>));
   else store_some<P>(p, __builtin_convertvector(v, VecT<P>), n);

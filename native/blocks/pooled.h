@@ -101,6 +101,17 @@ INLINE IVec lane_numbers() {
   return lanes;
 }
 
+// A bit for each lane of n whose place is a number; what lies behind may have any bit.
+INLINE uint32_t lanes_at(const uint8_t* places, int number, int64_t n) {
+  if (n == LANES) return equal_bytes(places, number);
+  uint8_t some[LANES] = {};
+  memcpy(some, places, n);
+  return equal_bytes(some, number);
+}
+INLINE uint32_t lanes_at(const int32_t* places, int number, int64_t n) {
+  return nonzero_lanes((Vec)(load_places(places, n) == splat_of<int32_t>(number)));
+}
+
 // The filters whose gradients are not zero, cell by cell of the spot; gives the number of groups.
 template <class P> int64_t list_groups(const PooledInputPlan& p, const Spot& s, int64_t image, const float* dy, const P* places, Group* groups, int32_t* filters) {
   const Axis *x = p.s.pool.axis, *y = p.s.conv.axis;
@@ -121,8 +132,8 @@ template <class P> int64_t list_groups(const PooledInputPlan& p, const Spot& s, 
           if (d < 0 || h < 0 || w < 0 || d >= s.count[0] || h >= s.count[1] || w >= s.count[2]) return;
           Group g{dy + from, ((d * y[0].stride * s.size[1] + h * y[1].stride) * s.size[2] + w * y[2].stride) * NR, entries, 0};
           each_vector(p.s.filters, [&](int64_t f, int64_t some) {
-            IVec here = load_places(places + from + f, some) == splat_of<int32_t>((int32_t)number);
-            entries += compress_lanes(filters + entries, nonzero_lanes((Vec)((IVec)load_lanes(dy + from + f, some) & here)), lanes + splat_of<int32_t>((int32_t)f));
+            uint32_t mask = nonzero_lanes(load_lanes(dy + from + f, some)) & lanes_at(places + from + f, (int)number, some);
+            entries += compress_lanes(filters + entries, mask, lanes + splat_of<int32_t>((int32_t)f));
           });
           g.count = entries - g.first;
           if (g.count) groups[n++] = g;
@@ -150,10 +161,15 @@ void run_pooled_input_grad(const Instruction& i, const Context& context, int64_t
   for (int64_t panel = first; panel < end; panel++) {
     int64_t cols = smaller(NR, p.channels - panel * NR), vectors = divide_up(cols, LANES);
     clear(spot, s.size[0] * s.size[1] * s.size[2] * NR);
-    for (int64_t k = 0; k < n; k++) {
-      Spread spread{kernel + panel * b_panel, p.panels * b_panel, groups[k].dy, filters + groups[k].first, groups[k].count};
-      if (vectors == 1) spread_pixel<1>(spread, shift, p.taps, spot + groups[k].to);
-      else spread_pixel<2>(spread, shift, p.taps, spot + groups[k].to);
+    for (int64_t t = 0; t < p.taps;) {                    // a few taps at a time: their part of the kernel stays in L1
+      int64_t taps = p.taps - t >= 3 ? 3 : 1;
+      for (int64_t k = 0; k < n; k++) {
+        Spread spread{kernel + panel * b_panel + t * p.panels * b_panel, p.panels * b_panel, groups[k].dy, filters + groups[k].first, groups[k].count};
+        float* to = spot + groups[k].to;
+        if (taps == 3) vectors == 1 ? spread_taps<3, 1>(spread, spread.kernel, shift + t, to) : spread_taps<3, 2>(spread, spread.kernel, shift + t, to);
+        else vectors == 1 ? spread_taps<1, 1>(spread, spread.kernel, shift + t, to) : spread_taps<1, 2>(spread, spread.kernel, shift + t, to);
+      }
+      t += taps;
     }
     gather_spot(at, s, spot, vectors, block, vectors * LANES);
     finish_block(i, context, run, block, vectors * LANES, Block{0, at.first, panel * NR, at.rows * at.cols, cols});

@@ -140,6 +140,23 @@ def test_chains_that_know_their_pixels(isa, name):
     np.testing.assert_array_equal(program.run(x, kernel, bias, more)[0], want[0])
 
 
+@pytest.mark.parametrize("name", ["the usual", "overlapping, padded", "gaps", "one axis"])
+@pytest.mark.parametrize("activation", ["relu", "none", "capped", "square"])
+def test_without_a_gradient_the_pooled_values_are_activated(isa, name, activation):
+    (x, kernel, bias, _), convolution, pooling = drawn(name)
+    x.flat[0] = np.nan
+    bias[:3] = np.inf, -np.inf, np.nan
+
+    def body(x, kernel, bias):
+        return [max_pool_(ACTIVATIONS[activation](1.0 + conv_(x, kernel, **convolution) - bias), **pooling)]
+
+    bound = trace(body, [Type("float32", a.shape) for a in (x, kernel, bias)]).bound
+    program = native.compile(bound, isa)
+    (draft,) = (d for d in program.drafts if d.kernel == "conv_max_pool")
+    assert (draft.chain is None) == (activation != "square")
+    np.testing.assert_array_equal(program.run(x, kernel, bias)[0], reference.compile(bound).run(x, kernel, bias)[0])
+
+
 def test_what_others_read_is_made():
     (x, kernel, bias, dy), convolution, pooling = drawn("the usual")
 

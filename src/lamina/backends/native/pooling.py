@@ -41,14 +41,17 @@ def compute_pooled(graph: Graph) -> Graph:
     """The same outputs. What keeps zeros zero and stands behind the gradient of max-pooling moves before it.
 
     The rest of what it reads must be computed from what was pooled, element by element: it is read from the pooled
-    values then. A sum over all pixels needs no pixels either: each window's number has found its place. (Where a window
-    is -inf only and starts in padding it has not, and is summed all the same.)
+    values then. Where no gradient comes back, what keeps the order of numbers, as a bias and ReLU do, is computed of
+    the largest alone. A sum over all pixels needs no pixels either: each window's number has found its place. (Where a
+    window is -inf only and starts in padding it has not, and is summed all the same.)
     """
     reads = users(graph)
     pools: dict[tuple, Node] = {}
 
     def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if is_op(node, "max_pool"):
+            if reads[node.inputs[0]] == [node] and (later := after_pooling(node, inputs[0])) is not None:
+                return later
             return pools.setdefault(key(inputs[0], node.attrs), rebuilt(node, inputs))
         for i, x in enumerate(inputs):
             if not is_op(x, "max_pool_grad") or (len(reads[node.inputs[i]]) != 1 and not is_op(node, "sum")):
@@ -65,6 +68,24 @@ def compute_pooled(graph: Graph) -> Graph:
     return rewrite(graph, rule)
 
 
+def after_pooling(pooling: Node, x: Node) -> Node | None:
+    """The same values with what keeps their order computed behind the pooling; None if there is nothing to move."""
+    steps: list[tuple[Node, int]] = []
+    while is_op(x, "relu", "add", "sub", "maximum", "minimum"):
+        moving = [i for i, v in enumerate(x.inputs) if at_largest(v, None, pooling) is None]
+        if len(moving) != 1 or (is_op(x, "sub") and moving != [0]):
+            break
+        steps.append((x, moving[0]))
+        x = x.inputs[moving[0]]
+    if not steps:
+        return None
+    y = rebuilt(pooling, (x,))
+    for step, place in reversed(steps):
+        inputs = [y if i == place else at_largest(v, None, y) for i, v in enumerate(step.inputs)]
+        y = rebuilt(step, tuple(inputs))  # type: ignore[arg-type]
+    return y
+
+
 def keeps_zeros(node: Node, inputs: Sequence[Node], i: int) -> bool:
     """Whether the result is zero where input ``i`` is, whatever (finite) the others are."""
     if is_op(node, "select"):
@@ -78,8 +99,11 @@ def constant(node: Node):
     return node.attrs["value"] if is_op(node, "full") else None
 
 
-def at_largest(node: Node, x: Node, y: Node, budget: list[int] | None = None) -> Node | None:
-    """The value of an expression in ``x`` where ``x`` is largest, as one in ``y``; None if it reads anything else."""
+def at_largest(node: Node, x: Node | None, y: Node, budget: list[int] | None = None) -> Node | None:
+    """The value of an expression in ``x`` where ``x`` is largest, as one in ``y``; None if it reads anything else.
+
+    Numbers for each channel are the same everywhere. Without ``x`` nothing else is allowed.
+    """
     budget = budget if budget is not None else [EXPRESSION]
     budget[0] -= 1
     if node is x:
