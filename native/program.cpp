@@ -171,13 +171,45 @@ void Program::bind(int index, char* data, int64_t bytes, bool writable) {
   main.bases[index] = before.bases[index] = data;
 }
 
+namespace { thread_local const Program* inside = nullptr; }
+
 int64_t Program::run(int64_t steps, bool prologue) {
-  static thread_local Program* inside = nullptr;
   if (inside == this) fail("a Program cannot be run from its own Python fallback");
   std::lock_guard<std::mutex> guard(running);
+  return run_alone_with(steps, prologue);
+}
+
+Program::Call Program::prepare_call(int input, int cursor, const Operand& result, int64_t in_bytes) {
+  address_of(result);
+  int n = (int)bound.size();
+  if (input < 1 || input >= n || cursor < 1 || cursor >= n || input == cursor) fail("there is no such base");
+  if (!row_major(result)) fail("the result is not contiguous");
+  if (in_bytes < needs[input].bytes || needs[input].write) fail("the input is too small, or written");
+  if (bound[cursor].bytes < 8) fail("the cursor is not bound");
+  int64_t elements = 1;
+  for (int d = 0; d < result.rank; d++) elements = multiply(elements, result.shape[d]);
+  return {input, cursor, result, in_bytes, multiply(elements, dtype_size(result.dtype))};
+}
+
+bool Program::call(const Call& c, const char* in, char* out) {
+  std::unique_lock<std::mutex> guard(running, std::defer_lock);
+  if (inside == this || !guard.try_lock()) return false;
+  struct Restore {
+    Program& p; int base; Bound before;
+    ~Restore() { p.bound[base] = before; p.main.bases[base] = p.before.bases[base] = before.data; }
+  } restore{*this, c.input, bound[c.input]};
+  bound[c.input] = {const_cast<char*>(in), c.in_bytes};
+  main.bases[c.input] = const_cast<char*>(in);
+  *(int64_t*)bound[c.cursor].data = 0;
+  run_alone_with(1, false);
+  memcpy(out, main.bases[c.result.base] + c.result.offset, c.out_bytes);
+  return true;
+}
+
+int64_t Program::run_alone_with(int64_t steps, bool prologue) {
   for (size_t i = 1; i < bound.size(); i++)
     if (!bound[i].data && needs[i].bytes) fail("base " + std::to_string(i) + " is not bound");
-  struct Inside { Program* outer; ~Inside() { inside = outer; } } restore{inside};
+  struct Inside { const Program* outer; ~Inside() { inside = outer; } } restore{inside};
   inside = this;
   stopping = false;
   errors.any = false;

@@ -91,6 +91,12 @@ class Program {
   // Stops early after stop(), and at the end of a step after SLICE: the caller looks for signals and comes again.
   // Throws IndexError's message as BadIndex, passes on what python threw.
   int64_t run(int64_t steps, bool prologue);
+  // One step on one array: the data of base `input` for this call, the counter `cursor` set to 0, and `bytes` bytes of the result
+  // copied to `out`. False, and nothing done, if another thread is in a run.
+  struct Call { int input, cursor; Operand result; int64_t in_bytes, out_bytes; };
+  Call prepare_call(int input, int cursor, const Operand& result, int64_t in_bytes);    // checked
+  bool call(const Call&, const char* in, char* out);
+  double cost() const { return main.cost; }
   void stop() { stopping = true; }
   // Called about every SLICE inside of a loop whose end depends on data, by the thread that called run; it may throw.
   void set_look_out(std::function<void()>);
@@ -116,6 +122,7 @@ class Program {
   Errors errors;
   std::atomic<bool> stopping{false};
   std::mutex running;
+  int64_t run_alone_with(int64_t steps, bool prologue);  // by whoever holds `running`
 };
 
 struct BadIndex : std::runtime_error { using std::runtime_error::runtime_error; };

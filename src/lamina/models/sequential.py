@@ -73,6 +73,7 @@ class Sequential(Model):
         if self._symbols and not isinstance(layer, InputLayer):
             self._symbols.append(layer(self._symbols[-1]))
         self._layers = [*self._layers, layer]
+        self.forget_programs()
 
     def start(self, symbol: Symbol) -> None:
         """The input is known, so the weights can be made."""
@@ -84,6 +85,7 @@ class Sequential(Model):
             raise ArgumentError(message(f"{self.label} has no layers to take away"))
         *rest, last = self._layers
         self._layers, self._symbols = rest, self._symbols[:-1]
+        self.forget_programs()
         return last
 
     def build(self, input_shape=None):

@@ -126,7 +126,9 @@ class Compiled:
 
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:
-        self._training_state().arguments["run_eagerly"] = bool(value)
+        state = self._training_state()
+        state.arguments["run_eagerly"] = bool(value)
+        state.quick.clear()
 
     def _training_state(self) -> State:
         if not self.compiled:
@@ -144,6 +146,13 @@ class Compiled:
         if not self.compiled and "_bare" not in self.__dict__:
             self.__dict__["_bare"] = State(dict(NOTHING), 0, metrics_module.Mean(name="loss"))
         return self.__dict__["_state" if self.compiled else "_bare"]
+
+    def forget_programs(self) -> None:
+        """What was traced is traced again: the layers are others now."""
+        for name in ("_state", "_bare"):
+            if name in self.__dict__:
+                self.__dict__[name].programs.clear()
+                self.__dict__[name].quick.clear()
 
     @property
     def training_generator(self) -> Generator:

@@ -45,7 +45,7 @@ class State:
         self.straight: list[str] = []
         self.first_bad = Variable(np.int32(-1), trainable=False, name="first_bad_step")
         self.programs: OrderedDict[tuple, Traced] = OrderedDict()
-        self.quick: dict[tuple, tuple[tuple, Traced]] = {}  # programs for one plain array, by shape and dtype
+        self.quick: dict[tuple, Callable] = {}  # for one plain array, by shape: see ``Program.quick``
 
 
 def settle(model, state: State, y, y_pred, weight) -> tuple[list, list, list]:
@@ -184,17 +184,16 @@ class Runner:
             )
         return self.traced(spec)(*arrays, backend=self.backend)
 
-    def again(self, x: np.ndarray):
-        """The results for an array of a shape that came before, without looking at it once more; else None."""
-        known = self.state.quick.get((x.shape, x.dtype))
-        if known is None or self.state.programs.get(known[0]) is not known[1]:
-            return None
-        return known[1](x, backend=self.backend)
-
     def remember(self, x: np.ndarray, spec: Spec) -> None:
-        """``again`` will know arrays like this one."""
-        if not self.eagerly and len(spec.types) == 1 and len(self.state.quick) < CACHE:
-            self.state.quick[x.shape, x.dtype] = self.key(spec), self.traced(spec)
+        """The next array of this shape takes the quick road, if there is one."""
+        if self.eagerly or len(spec.types) != 1:
+            return
+        traced = self.traced(spec)
+        road = traced.program(self.backend).quick() if traced.structure is ... else None
+        if len(self.state.quick) >= CACHE:
+            self.state.quick.clear()
+        if road is not None:
+            self.state.quick[x.shape] = road
 
     def steps(self, feed: ArrayFeed, order: np.ndarray, batch: int, steps: int):
         """Steps on consecutive batches of the order; what the last one gave. All but the last have all rows."""

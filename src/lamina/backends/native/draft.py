@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from ...graph import Node
 from .views import Storage, View
 
+ORDER, CURSOR, FIRST = 1, 2, 3  # bases: the order of rows, how far we are in it, then the sources, then the slots
+
 
 @dataclass
 class Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,14 +15,14 @@ from ...passes import simplify
 from ...types import dtype_name
 from ..program import Bound, Placed, Program
 from .capabilities import capabilities
-from .draft import Draft
+from .draft import CURSOR, FIRST, ORDER, Draft
 from .memory import plan_memory
 from .plan import Planner, Target
 from .pooling import compute_pooled
+from .quick import quick
 from .views import SIZES, Storage, View, fresh, row_major
 
 ENGINES = 4  # engine programs kept for one plan
-ORDER, CURSOR, FIRST = 1, 2, 3  # bases: the order of rows, how far we are in it, then the sources, then the slots
 
 
 class NativeProgram(Program):
@@ -54,6 +55,7 @@ class NativeProgram(Program):
         self.shown = [v.operand() for v in self.results]
         self.engines: dict[tuple, _native.Program] = {}
         self.cursor = np.zeros(1, np.int64)
+        self.lock = threading.RLock()  # from binding the data to reading the results, a program is one thread's
         self.identity: np.ndarray | None = None  # the order of rows that are given just so
         self.versions: list[int] | None = None
         self.last: _native.Program | None = None
@@ -111,6 +113,10 @@ class NativeProgram(Program):
         return self.engines[key]
 
     def execute(self, arrays):
+        with self.lock:
+            return self.one_step(arrays)
+
+    def one_step(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         if self.single is None:
             kinds = tuple((t.dtype, t.shape[0] if t.shape else 1) for t in self.bound.arguments)
             if self.identity is None:
@@ -123,8 +129,12 @@ class NativeProgram(Program):
             program.bind(i, array)
         return self.run_engine(program, 0, 1)
 
+    def quick(self):
+        return quick(self)
+
     def run_steps(self, sources, order, first, steps):
-        return self.go(sources, order, first, steps)
+        with self.lock:
+            return self.go(sources, order, first, steps)
 
     def go(self, sources: Sequence[np.ndarray], order: np.ndarray, first: int, steps: int) -> list[np.ndarray]:
         sources = [np.asarray(s, order="C") for s in sources]
