@@ -60,6 +60,7 @@ std::unique_ptr<ChainSpec> to_chain(nb::handle h) {
   auto chain = std::make_unique<ChainSpec>();
   chain->shape = nb::cast<std::vector<int64_t>>(d["shape"]);
   chain->n_registers = nb::cast<int>(d["n_registers"]);
+  if (d.contains("sums")) chain->sums = nb::cast<std::vector<int>>(d["sums"]);
   for (nb::handle step : d["steps"]) {
     nb::tuple t = nb::cast<nb::tuple>(step);
     if (t.size() != 4) fail("a chain's step is (functor, dtype, sources, destination)");

@@ -44,31 +44,36 @@ void set_operand(Slot& slot, SlotKind kind, const Operand& o, const std::vector<
   }
 }
 
-bool mergeable(const std::vector<Slot>& slots, const std::vector<int64_t>& shape, size_t d) {     // dimensions d and d + 1
+typedef std::vector<bool> Flags;                         // of each dimension: whether sums are over it
+
+bool mergeable(const std::vector<Slot>& slots, const std::vector<int64_t>& shape, const Flags& folded, size_t d) {     // dimensions d and d + 1
+  if (folded[d] != folded[d + 1]) return false;
   for (auto& s : slots)
     if ((s.kind == INPUT || s.kind == OUTPUT) && s.strides[d] != s.strides[d + 1] * shape[d + 1]) return false;
   return true;
 }
 
-void drop_dimension(std::vector<Slot>& slots, std::vector<int64_t>& shape, size_t d) {
+void drop_dimension(std::vector<Slot>& slots, std::vector<int64_t>& shape, Flags& folded, size_t d) {
+  folded.erase(folded.begin() + (long)d);
   for (auto& s : slots) std::copy(s.strides + d + 1, s.strides + MAX_RANK, s.strides + d);
   shape.erase(shape.begin() + (long)d);
 }
 
-void collapse(std::vector<Slot>& slots, std::vector<int64_t>& shape) {
+void collapse(std::vector<Slot>& slots, std::vector<int64_t>& shape, Flags& folded) {
   for (size_t d = shape.size(); d-- > 0;)
-    if (shape[d] == 1 && shape.size() > 1) drop_dimension(slots, shape, d);
+    if (shape[d] == 1 && shape.size() > 1) drop_dimension(slots, shape, folded, d);
   for (size_t d = shape.size(); d-- > 1;)
-    if (mergeable(slots, shape, d - 1)) {
+    if (mergeable(slots, shape, folded, d - 1)) {
       shape[d] = multiply(shape[d], shape[d - 1]);
-      drop_dimension(slots, shape, d - 1);
+      drop_dimension(slots, shape, folded, d - 1);
     }
 }
 
-void at_least_two_dimensions(std::vector<Slot>& slots, std::vector<int64_t>& shape) {
+void at_least_two_dimensions(std::vector<Slot>& slots, std::vector<int64_t>& shape, Flags& folded) {
   while (shape.size() < 2) {
     for (auto& s : slots) { std::copy_backward(s.strides, s.strides + MAX_RANK - 1, s.strides + MAX_RANK); s.strides[0] = 0; }
     shape.insert(shape.begin(), 1);
+    folded.insert(folded.begin(), folded.empty() || !folded[0]);
   }
 }
 
@@ -137,11 +142,29 @@ void find_buffered(Prepared& p) {
   }
 }
 
+// The registers that are summed must be float32 and hold something; the axes of the sums are the instruction's integers.
+Flags mark_sums(Prepared& p, const ChainSpec& spec, const std::vector<bool>& written) {
+  Flags folded(spec.shape.size(), false);
+  if (spec.sums.empty()) return folded;
+  for (int64_t axis : p.ints) {
+    if (axis < 0 || axis >= (int64_t)folded.size()) fail("there is no axis " + std::to_string(axis));
+    folded[axis] = true;
+  }
+  for (int s : spec.sums) {
+    if (s < 0 || s >= (int)written.size() || !written[s] || p.slots[s].kind == PRODUCT || p.slots[s].dtype != F32)
+      fail("a sum is over a register of float32");
+    p.slots[s].summed = true;
+  }
+  return folded;
+}
+
 }  // namespace
 
 void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, bool inner, const std::string& isa) {
   if ((int)spec.shape.size() > MAX_RANK) fail("a chain's iteration space has more than 8 dimensions");
-  int n_in = (int)p.in.size() - first_input + has_product, n_out = inner ? 1 : (int)p.out.size();
+  int n_sums = (int)spec.sums.size();
+  if (n_sums > MAX_SUMS || n_sums > (int)p.out.size()) fail("a chain has more sums than outputs, or more than " + std::to_string(MAX_SUMS));
+  int n_in = (int)p.in.size() - first_input + has_product, n_out = inner ? 1 : (int)p.out.size() - n_sums;
   if (spec.n_registers < 0 || n_in + n_out + spec.n_registers > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
   p.slots.resize(n_in + n_out + spec.n_registers);
   std::vector<bool> written(p.slots.size(), false);
@@ -162,9 +185,13 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   find_buffered(p);
 
   std::vector<int64_t> shape = spec.shape;
-  if (!has_product) collapse(p.slots, shape);
-  at_least_two_dimensions(p.slots, shape);
+  Flags folded = mark_sums(p, spec, written);
+  if (!has_product) collapse(p.slots, shape, folded);
+  at_least_two_dimensions(p.slots, shape, folded);
   Chain& c = p.chain;
+  c.n_sums = n_sums;
+  std::copy(spec.sums.begin(), spec.sums.end(), c.sums);
+  std::copy(folded.begin(), folded.end(), c.folded);
   int64_t widest = 1;
   for (auto& s : p.slots) widest = std::max(widest, dtype_size(s.dtype));
   for (auto& s : p.steps) { c.cost += s.functor->cost; widest = std::max(widest, dtype_size(s.functor->dst)); }

@@ -6,6 +6,7 @@
 enum DType : uint8_t { F32, F64, I32, I64, U32, U8, BOOL, N_DTYPES };   // BOOL is a byte, 0 or 1
 constexpr int MAX_RANK = 8;
 constexpr int MAX_SOURCES = 3;
+constexpr int MAX_SUMS = 8;
 
 struct Operand {
   int32_t base;                       // index in the table of pointers; 0 is the arena
@@ -49,6 +50,7 @@ struct Slot {                         // a source or destination of steps
   SlotKind kind;
   DType dtype;
   bool buffered;                      // an output that overlaps an input (or the product) read later: kept in a tile until the block is done
+  bool summed;                        // its elements are added up as well: a tile of them, or where they lie, never a splat
   Operand operand;
   int64_t strides[MAX_RANK];          // of the operand in the chain's iteration space
   alignas(64) char splat[128];        // CONSTANT: its value repeated for a whole vector
@@ -63,7 +65,9 @@ struct Step {
 struct Chain {
   int32_t rank;                       // >= 2; the last two are rows and columns
   int64_t shape[MAX_RANK + 1];
-  int32_t n_slots, n_steps;
+  int32_t n_slots, n_steps, n_sums;
+  int32_t sums[MAX_SUMS];             // the slots whose sums `map_sum` gives
+  bool folded[MAX_RANK + 1];          // which dimensions these sums are over
   Slot* slots;
   Step* steps;
   int64_t tile;                       // elements per block at most

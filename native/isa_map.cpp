@@ -1,5 +1,6 @@
 // Compiled once per instruction set: element-wise work. Exports one symbol, its table.
 #include "blocks/map.h"
+#include "blocks/sums.h"
 
 namespace ISA {
 namespace {

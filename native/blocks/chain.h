@@ -89,7 +89,7 @@ void bring_in(ChainRun& run, int i, const Slot& slot, const Block& b) {
   run.advance[i] = 1;
   if (dense(b, row_stride, col_stride)) { run.data[i] = from; return; }
   run.data[i] = tile;
-  if ((col_stride == 0 || b.cols == 1) && (row_stride == 0 || b.rows == 1)) {
+  if (!slot.summed && (col_stride == 0 || b.cols == 1) && (row_stride == 0 || b.rows == 1)) {
     splat_bytes(tile, from, size);
     run.advance[i] = 0;
     return;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...graph import Node
 from .views import View, unshaped
@@ -19,6 +19,7 @@ class Chain:
         self.inputs: list[View] = []
         self.outputs: list[View] = []
         self.steps: list[tuple[str, str, list, object]] = []
+        self.sums: list = []  # symbolic registers whose elements are added up as well
         self.where: dict = {}  # node or view → symbolic register
 
     def source(self, view: View):
@@ -64,6 +65,9 @@ class Chain:
         register: dict[Node, int] = {}
         count = 0
         steps = []
+        for kind, node in self.sums:
+            if kind == "node":
+                last_use[node] = len(self.steps)
         for i, (functor, dtype, sources, target) in enumerate(self.steps):
             numbers = [self.number(s, register, n_in, shift) for s in sources]
             if isinstance(target, Node):
@@ -83,7 +87,10 @@ class Chain:
             for node in {s[1]: None for s in sources if s[0] == "node"}:
                 if node in register and last_use.get(node) == i and node is not target:
                     free.setdefault(node.dtype, []).append(register[node])
-        return {"shape": self.shape, "steps": steps, "n_registers": count}
+        made = {"shape": self.shape, "steps": steps, "n_registers": count}
+        if self.sums:
+            made["sums"] = [self.number(s, register, n_in, shift) for s in self.sums]
+        return made
 
     def number(self, source, register: dict[Node, int], n_in: int, shift: int):
         kind, value = source[0], source[1]
@@ -95,8 +102,8 @@ class Chain:
         return source
 
 
-def build(chain: Chain, nodes: list[Node], resolve: Callable[[Node], object]) -> None:
-    """Adds the steps of elementwise nodes.
+def build(chain: Chain, nodes: list[Node], resolve: Callable[[Node], object], summed: Sequence[Node] = ()) -> None:
+    """Adds the steps of elementwise nodes, and the sums of some nodes.
 
     ``resolve`` gives a constant ``("c", value, dtype)`` or a View for a node from outside.
     """
@@ -123,3 +130,4 @@ def build(chain: Chain, nodes: list[Node], resolve: Callable[[Node], object]) ->
         else:
             sources = [operand(x) for x in node.inputs]
         chain.step(str(node.op.kernel), node.dtype, sources, node)
+    chain.sums = [operand(x) for x in summed]

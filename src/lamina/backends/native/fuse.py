@@ -1,4 +1,5 @@
-"""Which nodes run together: chains of elementwise nodes, alone or behind the matrix product that feeds them.
+"""Which nodes run together: chains of elementwise nodes, alone or behind the matrix product that feeds them, and sums
+of what they compute.
 
 A group becomes one instruction. Nodes join a group if they have its shape, and if nothing outside of the group lies
 between them and it, for else the group would have to wait for itself.
@@ -6,8 +7,9 @@ between them and it, for else the group would have to wait for itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from ...graph import Graph, Node, users
 from .reach import Reach
@@ -15,21 +17,38 @@ from .views import SIZES, VIEWS, Storage, View, reshaped_strides, row_major, uns
 
 NOWHERE = Storage(0)
 LIMIT = 96  # steps in one chain
+SUMS = 8  # sums of one chain
 
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """Nodes that become one instruction; ``root`` is the matrix product whose epilogue they are, if there is one."""
+    """Nodes that become one instruction.
+
+    ``root`` is the matrix product whose epilogue they are, if there is one; ``sums`` are over values of the group's
+    shape, and over the same axes.
+    """
 
     index: int
     nodes: list[Node]
     root: Node | None = None
     fusible: bool = False
     needs: set[int] = field(default_factory=set)  # groups read directly
+    sums: list[Node] = field(default_factory=list)
 
     @property
     def shape(self):
-        return self.nodes[0].shape
+        return self.nodes[0].shape if self.nodes else self.sums[0].inputs[0].shape
+
+    @property
+    def members(self) -> list[Node]:
+        return [*self.nodes, *self.sums]
+
+    def can_sum(self, sums: Sequence[Node]) -> bool:
+        """Whether it can give these sums, too."""
+        both = [*self.sums, *sums]
+        return not sums or (
+            self.root is None and len(both) <= SUMS and len({summed_axes(s.inputs[0].shape, s) for s in both}) == 1
+        )
 
 
 class Grouping:
@@ -41,8 +60,11 @@ class Grouping:
         elementwise: Callable[[Node], bool],
         root: Callable[[Node], bool],
         transparent: Callable[[Node], bool],
+        summing: Callable[[Node], bool],
     ):
         self.graph, self.elementwise, self.root, self.transparent = graph, elementwise, root, transparent
+        self.summing, self.reads = summing, users(graph)
+        self.only_summed = self.find_only_summed()
         self.groups: list[Group] = []
         self.of: dict[Node, Group] = {}
         self.behind: dict[Node, frozenset[int]] = {}  # transparent nodes: the groups that they show
@@ -50,6 +72,18 @@ class Grouping:
         for node in graph.nodes:
             self.place(node)
         self.sink()
+        self.meet()
+
+    def find_only_summed(self) -> set[Node]:
+        """Elementwise nodes that nobody reads but sums, also through nodes of that kind."""
+        found: set[Node] = set()
+        outputs = set(self.graph.outputs)
+        for node in reversed(self.graph.nodes):
+            reads = self.reads[node]
+            summed = bool(reads) and all(m in found or self.summing(m) for m in reads)
+            if summed and node not in outputs and self.elementwise(node):
+                found.add(node)
+        return found
 
     def sources(self, node: Node) -> set[int]:
         """The groups that the inputs of a node come from."""
@@ -77,12 +111,20 @@ class Grouping:
         if self.transparent(node):
             self.behind[node] = frozenset(self.sources(node))
             return
+        if self.summing(node):
+            group = self.of.get(node.inputs[0])
+            if group is not None and group.fusible and group.can_sum([node]) and group.shape == node.inputs[0].shape:
+                group.sums.append(node)
+                self.of[node] = group
+                return
         if self.elementwise(node):
             sources = [unshaped(x) for x in node.inputs]
             candidates = {self.of[x].index: self.of[x] for x in sources if x in self.of}
             ordered = sorted(
                 (g for g in candidates.values() if self.fits(node, g)), key=lambda g: (g.root is None, -g.index)
             )
+            if node in self.only_summed:
+                ordered = [g for g in ordered if g.root is None]
             for group in ordered:
                 if self.join(node, group):
                     for other in ordered:
@@ -93,7 +135,7 @@ class Grouping:
 
     def fits(self, node: Node, group: Group) -> bool:
         """Whether a chain over the group's shape can compute the node, element by element in row-major order."""
-        if not group.fusible or len(group.nodes) >= LIMIT or node.type.size != group.nodes[0].type.size:
+        if not group.fusible or len(group.nodes) >= LIMIT or node.type.size != prod(group.shape):
             return False
         return node.shape == group.shape or all(
             self.of.get(unshaped(x)) is group or laid_out(x, group.shape) for x in node.inputs
@@ -101,9 +143,10 @@ class Grouping:
 
     def start(self, node: Node) -> None:
         rooted = self.root(node)
-        group = Group(
-            len(self.groups), [node], node if rooted else None, rooted or self.elementwise(node), self.sources(node)
-        )
+        fusible = rooted or self.elementwise(node) or self.summing(node)
+        group = Group(len(self.groups), [node], node if rooted else None, fusible, self.sources(node))
+        if self.summing(node):
+            group.nodes, group.sums = [], [node]
         self.groups.append(group)
         self.reach.grow(len(self.groups))
         self.reach.extend(group.index, group.needs)
@@ -124,8 +167,10 @@ class Grouping:
         b = self.groups[self.of_index(b.index)]
         if a is b or (a.root is not None and b.root is not None) or len(a.nodes) + len(b.nodes) > LIMIT:
             return
+        if not a.can_sum(b.sums) or not b.can_sum(a.sums):
+            return
         for x, y in ((a, b), (b, a)):
-            if any(y.index in self.seen(n) for n in x.nodes) or any(
+            if any(y.index in self.seen(n) for n in x.members) or any(
                 self.reach.depends(i, y.index) for i in {self.of_index(i) for i in x.needs} - {y.index}
             ):
                 return
@@ -137,7 +182,8 @@ class Grouping:
         if a.root is not None:
             a.nodes.remove(a.root)
             a.nodes.insert(0, a.root)
-        for node in b.nodes:
+        a.sums += b.sums
+        for node in b.members:
             self.of[node] = a
         b_index = b.index
         self.groups[b_index] = a
@@ -152,7 +198,7 @@ class Grouping:
     def sink(self) -> None:
         """Moves a node to the one group that reads it, where that saves memory traffic: a sigmoid's derivative is
         computed in the backward pass from the stored sigmoid, rather than stored beside it."""
-        reads = users(self.graph)
+        reads = self.reads
         outputs = set(self.graph.outputs)
 
         def outside(x: Node, group: Group, leaving: Node) -> bool:
@@ -160,7 +206,9 @@ class Grouping:
 
         for node in reversed(self.graph.nodes):
             group = self.of.get(node)
-            if group is None or not group.fusible or node is group.root or node in outputs or len(group.nodes) == 1:
+            if group is None or not group.fusible or node is group.root or node in outputs:
+                continue
+            if len(group.nodes) == 1 or node in group.sums:
                 continue
             targets = {self.of.get(m) for m in reads[node]}
             target = next(iter(targets)) if len(targets) == 1 else None
@@ -182,6 +230,28 @@ class Grouping:
             self.of[node] = target
             target.needs |= self.sources(node) - {target.index}
 
+    def meet(self) -> None:
+        """Merges groups that read the same values, where one of them sums: the values are read once."""
+        readers: dict[Node, list[Group]] = {}
+        for group in dict.fromkeys(self.of.values()):
+            if group.fusible and group.root is None:
+                for x in dict.fromkeys(x for n in group.members for x in n.inputs):
+                    if x.shape == group.shape and self.of.get(x) is not group:
+                        readers.setdefault(x, []).append(group)
+        self.refresh()
+        for x, groups in readers.items():
+            first = groups[0]
+            for other in groups[1:]:
+                a, b = (self.groups[self.of_index(g.index)] for g in (first, other))
+                if (a.sums or b.sums) and a.shape == b.shape == x.shape:
+                    self.merge(a, b)
+
+    def refresh(self) -> None:
+        """Finds again what each group needs, after nodes were moved."""
+        for group in dict.fromkeys(self.of.values()):
+            group.needs = set().union(*(self.sources(n) for n in group.members)) - {group.index}
+            self.reach.extend(group.index, group.needs)
+
     def result(self) -> list[Group]:
         """The groups, each once, with what they need; in the order of their last nodes."""
         position = self.positions()
@@ -189,10 +259,15 @@ class Grouping:
         for group in found:
             group.nodes.sort(key=lambda n: (n is not group.root, position[n]))
             group.needs = set()
-            for node in group.nodes:
+            for node in group.members:
                 group.needs |= self.sources(node)
             group.needs.discard(group.index)
-        return sorted(found, key=lambda g: max(position[n] for n in g.nodes))
+        return sorted(found, key=lambda g: max(position[n] for n in g.members))
+
+
+def summed_axes(shape: tuple[int, ...], node: Node) -> tuple[int, ...]:
+    """The axes that a sum folds, but for those of size 1."""
+    return tuple(a for a in node.attrs["axes"] if shape[a] != 1)
 
 
 def laid_out(node: Node, shape: tuple[int, ...]) -> bool:

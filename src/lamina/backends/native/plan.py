@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...graph import Graph, Node, users
-from ...types import Type
-from . import emit, window
-from .chain import Chain, build
+from . import emit, groups, window
+from .chain import Chain
 from .draft import Draft
 from .fuse import Group, Grouping
 from .pooling import never_made, pooled_groups
 from .reach import Reach
-from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, viewed
+from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, type_of, viewed
 
 GENERATORS = {"iota", "random_bits"}
 
@@ -64,7 +63,7 @@ class Planner:
         self.never_made = never_made(
             graph, capabilities.kernel, {n for n, v in given.items() if v.storage in self.written}
         )
-        grouping = Grouping(graph, self.elementwise, self.is_root, self.transparent)
+        grouping = Grouping(graph, self.elementwise, self.is_root, self.transparent, self.summing)
         self.groups, self.group_of = grouping.result(), grouping.of
         self.outputs = {t.node for t in targets}
         self.pooled = pooled_groups(self, window.in_tiles)
@@ -101,6 +100,9 @@ class Planner:
             and self.can.kernel(op.kernel, ("float32",))
             and node not in self.never_made
         )
+
+    def summing(self, node: Node) -> bool:
+        return groups.summing(self, node)
 
     # -- views --
 
@@ -149,7 +151,7 @@ class Planner:
         strides = reshaped_strides(place.shape, place.strides, shape)
         if strides is not None:
             return place.with_layout(shape, strides)
-        made = fresh(_type(place))
+        made = fresh(type_of(place))
         late.append((made, place))
         return made.with_layout(shape, row_major(shape))
 
@@ -258,7 +260,8 @@ class Planner:
         for index, reads in readers.get(place.storage, {}).items():
             if index == group.index:
                 for node, x in reads:
-                    if not (group.fusible and node is not group.root and self.given.get(x) == place):
+                    in_place = group.fusible and node is not group.root and self.given.get(x) == place
+                    if not in_place or target.node in group.sums:
                         return False
             elif self.reach.depends(index, group.index):
                 return False
@@ -274,10 +277,11 @@ class Planner:
         for group in self.schedule():
             if group in self.pooled:
                 window.conv_max_pool(self, group)
-            elif group.fusible:
-                self.emit_group(group)
+            elif group.fusible and group.nodes:
+                groups.emit_group(self, group)
             else:
-                emit.emit(self, group.nodes[0])
+                for node in group.members:
+                    emit.emit(self, node)
         for target in self.targets:
             if target.place is None:
                 self.views[target.node] = self.saved(self.view(target.node))
@@ -289,7 +293,7 @@ class Planner:
         """A copy, if the view shows a storage that the late copies write."""
         if view.storage not in self.written:
             return view
-        made = fresh(_type(view))
+        made = fresh(type_of(view))
         self.add(Draft("copy", [view], [made]))
         return made
 
@@ -322,45 +326,10 @@ class Planner:
         return made
 
     def escaping(self, group: Group) -> list[Node]:
-        """The nodes of a group whose value somebody outside reads."""
-
-        def leaves(node: Node) -> bool:
-            return node in self.outputs or any(
-                leaves(m) if is_reshape(m) else self.group_of.get(m) is not group for m in self.reads[node]
-            )
-
-        return [n for n in group.nodes if leaves(n)]
+        return groups.escaping(self, group)
 
     def chain_of(self, group: Group, shape: tuple[int, ...]) -> Chain:
-        """The steps of a group over a shape, without its outputs."""
-        chain = Chain(shape, group.root)
-
-        def resolve(x: Node):
-            constant = self.constant(x)
-            return self.under(self.view(x), shape) if constant is None else constant
-
-        build(chain, group.nodes, resolve)
-        return chain
-
-    def emit_group(self, group: Group) -> None:
-        product = emit.product(self, group.root) if group.root is not None else None
-        shape = group.shape if product is None else product.shape
-        chain = self.chain_of(group, shape)
-        out_nodes = self.escaping(group)
-        late: list[tuple[View, View]] = []
-        outs = [self.under_place(self.place_of(n), shape, late) for n in out_nodes]
-        for node, view in zip(out_nodes, outs, strict=True):
-            chain.output(node, view)
-        if product is None:
-            self.add(Draft("map", chain.inputs, outs, chain=chain.finished(), nodes=group.nodes))
-            return
-        if out_nodes == [group.root] and len(group.nodes) == 1:
-            self.add(Draft(product.kernel, product.views, outs, product.ints, nodes=group.nodes))
-        else:
-            views = [*product.views, *chain.inputs]
-            self.add(Draft(product.kernel, views, outs, product.ints, chain=chain.finished(), nodes=group.nodes))
-        for made, place in late:
-            self.add(Draft("copy", [made], [place]))
+        return groups.chain_of(self, group, shape)
 
     def fallback(self, node: Node) -> None:
         """The op runs on the reference: Python is entered for it."""
@@ -378,11 +347,3 @@ class Planner:
                 out[...] = value
 
         self.add(Draft("python", ins, outs, call=call, nodes=[node]))
-
-
-def is_reshape(node: Node) -> bool:
-    return node.op is not None and node.op.name == "reshape"
-
-
-def _type(view: View) -> Type:
-    return Type(view.dtype, view.shape)

@@ -82,6 +82,11 @@ def fresh(type: Type, storage: Storage | None = None, offset: int = 0) -> View:
     return View(storage, type.dtype, type.shape, row_major(type.shape), offset)
 
 
+def type_of(view: View) -> Type:
+    """The type of what a view shows."""
+    return Type(view.dtype, view.shape)
+
+
 def viewed(name: str, x: View, attrs: dict, shape: tuple[int, ...]) -> View | None:
     """What an op that only moves elements makes of a view; None if that takes a copy."""
     if name == "transpose":
