@@ -1,6 +1,6 @@
 // Compiled once per instruction set: folds and row-wise work. Exports one symbol, its table.
 #include "blocks/direct.h"
-#include "blocks/reduce.h"
+#include "blocks/moments.h"
 #include "blocks/rowwise.h"
 
 namespace ISA {

@@ -21,8 +21,8 @@ struct ReducePlan {
 };
 static_assert(sizeof(ReducePlan) <= sizeof(Instruction::plan), "plan");
 
-const char* plan_reduce(Instruction& i, bool may_split) {
-  if (i.n_in != 1 || i.n_out != 1) return "takes one operand and gives one";
+const char* plan_reduce(Instruction& i, bool may_split, int n_out = 1) {
+  if (i.n_in != 1 || i.n_out != n_out) return "takes one operand, or gives more or fewer than it should";
   const Operand &a = i.in[0], &o = i.out[0];
   ReducePlan& p = *(ReducePlan*)i.plan;
   bool reduced[MAX_RANK] = {};
@@ -92,7 +92,8 @@ template <class O, class T> void fold_columns(const ReducePlan& p, const T* x, i
   for (int64_t r = first; r < first + n; r += ROWS) {
     const T* row[ROWS];
     int rows = (int)smaller(ROWS, first + n - r);
-    for (int k = 0; k < rows; k++) row[k] = x + locate(p.reduced, p.n_reduced, r + k, false);
+    if (p.n_reduced == 1) for (int k = 0; k < rows; k++) row[k] = x + (r + k) * p.reduced[0].in;
+    else for (int k = 0; k < rows; k++) row[k] = x + locate(p.reduced, p.n_reduced, r + k, false);
     int64_t j = 0;
     if (rows == ROWS && stride == 1)
       for (; j + LANES <= width; j += LANES) {

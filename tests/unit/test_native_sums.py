@@ -56,7 +56,7 @@ def test_who_reads_the_sum_waits_for_all_of_it():
 
 def test_a_chain_that_broadcasts_within_what_is_kept_is_summed_from_memory():
     column = Variable(np.arange(6, dtype="float32")[:, None], name="column")
-    assert same(lambda x: ops.sum(x * column.value, 0), column) == ["map", "sum"]
+    assert same(lambda x: ops.sum(ops.exp(x * column.value), 0), column) == ["map", "sum"]
 
 
 def test_a_variable_that_is_summed_and_set_to_the_sum():
@@ -67,6 +67,15 @@ def test_a_variable_that_is_summed_and_set_to_the_sum():
         return v.value
 
     same(step, v)
+
+
+def test_what_is_the_same_for_all_terms_is_multiplied_once():
+    row = Variable(np.arange(5, dtype="float32"), name="row")
+
+    def step(x):
+        return [ops.sum(x * row.value * x, (0, 1)), ops.sum(x * x, (0, 1)), ops.sum(x * x * row.value)]
+
+    assert sorted(same(step, row)) == ["map", "map", "map_sum", "sum"]
 
 
 def test_the_axis_of_a_single_element():

@@ -17,6 +17,38 @@ from ..types import Type
 X = Type("float32", (4, 5))
 
 
+class Moments(Composite):
+    """The mean and the variance over axes, without these axes; the variance is divided by the number of values."""
+
+    kernel = "moments"
+    tolerance = 1e-5
+    extremes = ()  # where infinities meet, the order of operations shows
+    samples = [
+        ((X,), {"axes": (1,)}),
+        ((X,), {"axes": (0,)}),
+        ((Type("float32", (2, 3, 4)),), {"axes": (0, 1)}),
+        ((Type("float32", (2, 3, 4)),), {"axes": (0, 2)}),
+        ((Type("float32", (3, 1)),), {"axes": (1,)}),
+        ((Type("float32", (2, 3)),), {"axes": ()}),
+        ((Type("float32", (1037, 3)),), {"axes": (0,)}),
+        ((Type("float32", (2, 1037)),), {"axes": (1,)}),
+    ]
+    rejects = [((X,), {"axes": (2,)}, "no axis 2")]
+
+    def infer(self, x, axes):
+        reduced = Reduce.infer(self, x, axes)  # type: ignore[arg-type]
+        return reduced, reduced
+
+    def body(self, x, axes):
+        share = 1.0 / max(prod(x.shape[a] for a in axes), 1)
+        mean = mul(sum_(x, axes=axes), share)
+        centred = sub(x, spread(mean, x, axes))
+        return mean, mul(sum_(square(centred), axes=axes), share)
+
+
+moments_ = Moments()
+
+
 class Standardize(Composite):
     """(x - mean) / sqrt(variance + epsilon) over axes, then the mean and the variance, without these axes.
 
@@ -40,10 +72,9 @@ class Standardize(Composite):
         return x, reduced, reduced
 
     def body(self, x, axes, epsilon):
-        share = 1.0 / max(prod(x.shape[a] for a in axes), 1)
-        mean = mul(sum_(x, axes=axes), share)
+        both = moments_(x, axes=axes)
+        mean, variance = item(both, 0), item(both, 1)
         centred = sub(x, spread(mean, x, axes))
-        variance = mul(sum_(square(centred), axes=axes), share)
         return mul(centred, spread(rsqrt(add(variance, epsilon)), x, axes)), mean, variance
 
     def vjp(self, dy, y, x, axes, epsilon):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from ..graph import Graph
 from .commute import commute
 from .drop import drop
+from .factor import factor
 from .fold import fold
 from .join import join
 from .share import share
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph with constants folded, pieces joined, lookups turned, equal nodes shared and dead ones dropped."""
-    return drop(share(commute(join(fold(graph)))))
+    """Constants folded, pieces joined, lookups turned, sums shortened, equal nodes shared and dead ones dropped."""
+    return drop(share(fold(factor(commute(join(fold(graph)))))))
 
 
-__all__ = ["commute", "drop", "fold", "join", "share", "simplify"]
+__all__ = ["commute", "drop", "factor", "fold", "join", "share", "simplify"]

@@ -72,6 +72,12 @@ def fold(planner: Planner, node: Node) -> None:
     )
 
 
+def moments(planner: Planner, node: Node) -> None:
+    outs = [fresh(t) for t in node.types]
+    planner.items[node] = dict(enumerate(outs))
+    planner.add(Draft("moments", [planner.view(node.inputs[0])], outs, list(node.attrs["axes"]), nodes=[node]))
+
+
 def rows(planner: Planner, node: Node) -> None:
     assert node.op is not None
     x = planner.view(node.inputs[0])
@@ -173,6 +179,7 @@ RULES = {
     "max_pool_pick": pick,
     "sum": fold,
     "prod": fold,
+    "moments": moments,
     "max": fold,
     "min": fold,
     "argmax": fold,
