@@ -203,6 +203,13 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   c.steps = p.steps.data();
   c.tile = c.n_slots <= 16 ? 1024 : 512;                 // so that the tiles in use stay in L1
   c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
-  c.scratch_bytes = c.n_slots * c.tile_bytes;
+  build_flows(p);
+  c.n_segments = (int)p.segments.size();
+  c.n_codes = (int)p.codes.size();
+  c.segments = p.segments.data();
+  c.codes = p.codes.data();
+  c.run_flow = functor_table(isa)->run_flow;
+  c.lanes = functor_table(isa)->lanes;
+  c.scratch_bytes = c.n_slots * c.tile_bytes + (int64_t)(c.n_codes * sizeof(Flow)) + 64;
   p.instr.chain = &c;
 }

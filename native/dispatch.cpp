@@ -66,6 +66,8 @@ const Kernel* find_kernel(const std::string& isa, const std::string& name) {
   return nullptr;
 }
 
+const Table* functor_table(const std::string& isa) { return choice(isa).tables[0]; }
+
 const Functor* find_functor(const std::string& isa, const std::string& name, const std::vector<DType>& src, DType dst) {
   const Table* t = choice(isa).tables[0];
   for (int i = 0; i < t->n_functors; i++) {

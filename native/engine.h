@@ -36,12 +36,26 @@ struct StepArgs {                     // what one functor gets: n elements, sour
 };
 typedef void (*StepRun)(const StepArgs&);
 
+// A flow: steps in a row on eight vectors at a time, which stay in registers from one to the next. Its codes are in blocks/flow.h.
+struct Code { int16_t code; int16_t source, condition, result; };       // slots
+struct Flow {                         // a code with its addresses: vector k of piece p is at source + p * source_piece + k * source_vector
+  int64_t code;
+  const char *source, *condition;
+  char* result;
+  int64_t source_piece, source_vector, condition_piece, condition_vector, result_piece, result_vector;
+};
+typedef void (*FlowRun)(const Flow*, int64_t n_codes, int64_t pieces);
+constexpr int FLOW_VECTORS = 8;
+constexpr int16_t NO_FLOW = 0, FLOW_LOAD = 1, FLOW_STORE = 2;           // the other codes are functors' own
+struct Segment { int32_t step, n_steps, code, n_codes; };               // n_codes 0: its steps run one by one, each on a whole tile
+
 struct Functor {                      // one line of kernels.inc at one choice of dtypes
   const char* name;
   int n_src;
   DType src[MAX_SOURCES], dst;
   StepRun run;
   float cost;                         // nanoseconds per element, roughly; decides only whether threads are worth waking
+  int16_t code;                       // in a flow; 0: it runs on tiles only
 };
 
 enum SlotKind : uint8_t { INPUT, OUTPUT, TEMPORARY, CONSTANT, PRODUCT, INNER };   // INNER: an output that takes the product's place
@@ -50,6 +64,7 @@ struct Slot {                         // a source or destination of steps
   SlotKind kind;
   DType dtype;
   bool buffered;                      // an output that overlaps an input (or the product) read later: kept in a tile until the block is done
+  bool small;                         // a temporary that lives within a flow: eight vectors, used again for the next eight
   bool summed;                        // its elements are added up as well: a tile of them, or where they lie, never a splat
   Operand operand;
   int64_t strides[MAX_RANK];          // of the operand in the chain's iteration space
@@ -70,6 +85,11 @@ struct Chain {
   bool folded[MAX_RANK + 1];          // which dimensions these sums are over
   Slot* slots;
   Step* steps;
+  int32_t n_segments, n_codes;
+  Segment* segments;
+  Code* codes;
+  FlowRun run_flow;
+  int32_t lanes;
   int64_t tile;                       // elements per block at most
   int64_t tile_bytes;                 // bytes of one slot's tile
   int64_t scratch_bytes;
@@ -116,6 +136,7 @@ struct Table {                        // what one object file per instruction se
   const Functor* functors;
   int n_functors;
   int lanes;
+  FlowRun run_flow;                   // of the table that has functors
 };
 
 inline __attribute__((always_inline)) char* address(const Context& c, const Operand& o) { return c.bases[o.base] + o.offset; }

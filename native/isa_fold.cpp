@@ -14,5 +14,5 @@ const Kernel kernels[] = {
 #define STRING(x) #x
 #define NAME(x) STRING(x)
 extern const Table fold_table;
-const Table fold_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, nullptr, 0, LANES};
+const Table fold_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, nullptr, 0, LANES, nullptr};
 }  // namespace ISA

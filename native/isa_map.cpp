@@ -1,32 +1,27 @@
 // Compiled once per instruction set: element-wise work. Exports one symbol, its table.
+#include "blocks/flow.h"
 #include "blocks/map.h"
 #include "blocks/sums.h"
 
 namespace ISA {
 namespace {
 
-#define FLOATS(ROW, name, ns) ROW(F32, float, name, ns) ROW(F64, double, name, ns)
-#define BITS(ROW, name, ns) ROW(I32, int32_t, name, ns) ROW(U32, uint32_t, name, ns)
-#define NUMBERS(ROW, name, ns) FLOATS(ROW, name, ns) BITS(ROW, name, ns) ROW(I64, int64_t, name, ns)
-#define BYTES(ROW, name, ns) ROW(BOOL, uint8_t, name, ns)
-#define SIZES(ROW, name, ns) NUMBERS(ROW, name, ns) ROW(U8, uint8_t, name, ns)
-#define ALL(ROW, name, ns) SIZES(ROW, name, ns) BYTES(ROW, name, ns)
-
-#define ROW1(dtype, T, name, ns) {#name, 1, {dtype}, dtype, apply1<F_##name, T, T>, ns},
-#define ROW2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, dtype, apply2<F_##name, T, T, T>, ns},
-#define ROWC1(dtype, T, name, ns) {#name, 1, {dtype}, BOOL, apply1<F_##name, uint8_t, T>, ns},
-#define ROWC2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, BOOL, apply2<F_##name, uint8_t, T, T>, ns},
+#define ROW1(dtype, T, name, ns) {#name, 1, {dtype}, dtype, apply1<F_##name, T, T>, ns, flow_code(dtype, ns, FLOW_##name)},
+#define ROW2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, dtype, apply2<F_##name, T, T, T>, ns, flow_code(dtype, ns, FLOW_##name)},
+#define ROWC1(dtype, T, name, ns) {#name, 1, {dtype}, BOOL, apply1<F_##name, uint8_t, T>, ns, flow_code(dtype, ns, FLOW_##name)},
+#define ROWC2(dtype, T, name, ns) {#name, 2, {dtype, dtype}, BOOL, apply2<F_##name, uint8_t, T, T>, ns, flow_code(dtype, ns, FLOW_##name)},
 #define FUNCTOR1(name, types, ns, expression) types(ROW1, name, ns)
 #define FUNCTOR2(name, types, ns, expression) types(ROW2, name, ns)
 #define COMPARE1(name, types, ns, expression) types(ROWC1, name, ns)
 #define COMPARE2(name, types, ns, expression) types(ROWC2, name, ns)
-#define TRUTH1(name, as) {#name, 1, {BOOL}, BOOL, apply1<F_##as, uint8_t, uint8_t>, 0.05},
-#define TRUTH2(name, as) {#name, 2, {BOOL, BOOL}, BOOL, apply2<F_##as, uint8_t, uint8_t, uint8_t>, 0.05},
+#define TRUTH1(name, as) {#name, 1, {BOOL}, BOOL, apply1<F_##as, uint8_t, uint8_t>, 0.05, NO_FLOW},
+#define TRUTH2(name, as) {#name, 2, {BOOL, BOOL}, BOOL, apply2<F_##as, uint8_t, uint8_t, uint8_t>, 0.05, NO_FLOW},
 
-#define SELECT(dtype, T, name, ns) {#name, 3, {BOOL, dtype, dtype}, dtype, apply_select<T>, ns},
-#define IOTA(dtype, T, name, ns) {#name, 0, {}, dtype, apply_iota<T>, ns},
-#define CAST_TO_BOOL(dtype, T, name, ns) {#name, 1, {dtype}, BOOL, apply1<F_cast_bool, uint8_t, T>, ns},
-#define CAST(from, From, to, To) {"cast", 1, {from}, to, apply1<F_cast<To>, To, From>, 0.1},
+#define SELECT(dtype, T, name, ns) {#name, 3, {BOOL, dtype, dtype}, dtype, apply_select<T>, ns, flow_code(dtype, ns, FLOW_SELECT)},
+#define IOTA(dtype, T, name, ns) {#name, 0, {}, dtype, apply_iota<T>, ns, NO_FLOW},
+#define CAST_TO_BOOL(dtype, T, name, ns) {#name, 1, {dtype}, BOOL, apply1<F_cast_bool, uint8_t, T>, ns, NO_FLOW},
+#define CAST(from, From, to, To) \
+  {"cast", 1, {from}, to, apply1<F_cast<To>, To, From>, 0.1, from == BOOL && to == F32 ? (int16_t)FLOW_FROM_BOOL : NO_FLOW},
 #define CASTS(from, From, name, ns)                                                                                     \
   CAST(from, From, F32, float) CAST(from, From, F64, double) CAST(from, From, I32, int32_t) CAST(from, From, I64, int64_t) \
   CAST(from, From, U32, uint32_t) CAST(from, From, U8, uint8_t) CAST_TO_BOOL(from, From, name, ns)
@@ -36,7 +31,7 @@ const Functor functors[] = {
     ALL(SELECT, select, 0.1)
     NUMBERS(IOTA, iota, 2)
     ALL(CASTS, cast, 0.1)
-    {"random_bits", 3, {U32, U32, U32}, U32, apply_random_bits, 0.6},
+    {"random_bits", 3, {U32, U32, U32}, U32, apply_random_bits, 0.6, NO_FLOW},
 };
 
 #define MAP_BLOCK(name, prepare, run, dtypes) {#name, dtypes, prepare, run},
@@ -55,5 +50,5 @@ const Kernel kernels[] = {
 #define STRING(x) #x
 #define NAME(x) STRING(x)
 extern const Table map_table;
-const Table map_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, functors, sizeof functors / sizeof *functors, LANES};
+const Table map_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, functors, sizeof functors / sizeof *functors, LANES, run_flow};
 }  // namespace ISA

@@ -16,5 +16,5 @@ const Kernel kernels[] = {
 #define STRING(x) #x
 #define NAME(x) STRING(x)
 extern const Table matrix_table;
-const Table matrix_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, nullptr, 0, LANES};
+const Table matrix_table = {NAME(ISA), kernels, sizeof kernels / sizeof *kernels, nullptr, 0, LANES, nullptr};
 }  // namespace ISA

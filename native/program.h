@@ -40,6 +40,8 @@ struct Prepared {                                           // one instruction w
   Chain chain{};
   std::vector<Slot> slots;
   std::vector<Step> steps;
+  std::vector<Segment> segments;
+  std::vector<Code> codes;
   std::unique_ptr<char[]> workspace;
   std::function<void(char* const*)> call;
   std::unique_ptr<Scope> body;                           // scan
@@ -139,6 +141,8 @@ extern const char* const DTYPE_NAMES[N_DTYPES];
 
 // inner: its one output is not an operand, it takes the product's place
 void build_chain(Prepared&, const ChainSpec&, int first_input, bool has_product, bool inner, const std::string& isa);   // chain.cpp
+void build_flows(Prepared&);                                                          // flow.cpp
+const Table* functor_table(const std::string& isa);                                    // dispatch.cpp: the one that has functors
 Range range_of(const Operand&, bool write);                                           // operands.cpp
 int64_t multiply(int64_t, int64_t);
 int64_t add(int64_t, int64_t);

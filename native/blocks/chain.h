@@ -129,27 +129,65 @@ void place(ChainRun& run, int i, const Slot& slot, const Block& b) {      // whe
   }
 }
 
+// The steps of a segment, one by one, on elements first.. of the block.
+void run_steps(ChainRun& run, const Segment& segment, const Block& b, int64_t first) {
+  const Chain& chain = *run.chain;
+  auto element = [&](int i) { return run.data[i] + (chain.slots[i].small ? 0 : first * run.advance[i] * dtype_size(chain.slots[i].dtype)); };
+  StepArgs args;
+  args.n = b.rows * b.cols - first;
+  args.block = &b;
+  args.chain = &chain;
+  for (int s = segment.step; s < segment.step + segment.n_steps; s++) {
+    const Step& step = chain.steps[s];
+    for (int k = 0; k < step.functor->n_src; k++) {
+      args.src[k] = element(step.src[k]);
+      args.advance[k] = run.advance[step.src[k]];
+    }
+    args.dst = element(step.dst);
+    args.step = &step;
+    step.functor->run(args);
+  }
+}
+
+// The pieces of eight vectors of a flow; gives how many elements that were.
+int64_t run_pieces(ChainRun& run, const Segment& segment, int64_t n) {
+  const Chain& chain = *run.chain;
+  int64_t pieces = n / (FLOW_VECTORS * LANES);
+  if (!pieces) return 0;
+  Flow* flow = (Flow*)(run.scratch + chain.n_slots * chain.tile_bytes);
+  auto resolve = [&](int i, const char*& at, int64_t& piece, int64_t& vector) {
+    if (i < 0) return;
+    at = run.data[i];
+    vector = run.advance[i] * LANES * dtype_size(chain.slots[i].dtype);
+    piece = chain.slots[i].small ? 0 : FLOW_VECTORS * vector;
+  };
+  for (int c = 0; c < segment.n_codes; c++) {
+    const Code& code = chain.codes[segment.code + c];
+    Flow& f = flow[c];
+    const char* result = nullptr;
+    f = Flow{};
+    f.code = code.code;
+    resolve(code.source, f.source, f.source_piece, f.source_vector);
+    resolve(code.condition, f.condition, f.condition_piece, f.condition_vector);
+    resolve(code.result, result, f.result_piece, f.result_vector);
+    f.result = (char*)result;
+  }
+  chain.run_flow(flow, segment.n_codes, pieces);
+  return pieces * FLOW_VECTORS * LANES;
+}
+
 void run_block(ChainRun& run, const Block& b) {
   const Chain& chain = *run.chain;
   if (run.outer != b.outer) move_to_outer(run, b.outer);
   for (int i = 0; i < chain.n_slots; i++) place(run, i, chain.slots[i], b);
-  StepArgs args;
-  args.n = b.rows * b.cols;
-  args.block = &b;
-  args.chain = &chain;
-  for (int s = 0; s < chain.n_steps; s++) {
-    const Step& step = chain.steps[s];
-    for (int k = 0; k < step.functor->n_src; k++) {
-      args.src[k] = run.data[step.src[k]];
-      args.advance[k] = run.advance[step.src[k]];
-    }
-    args.dst = run.data[step.dst];
-    args.step = &step;
-    step.functor->run(args);
+  for (int g = 0; g < chain.n_segments; g++) {
+    const Segment& segment = chain.segments[g];
+    int64_t done = segment.n_codes ? run_pieces(run, segment, b.rows * b.cols) : 0;
+    if (done < b.rows * b.cols) run_steps(run, segment, b, done);
   }
   for (int i = 0; i < chain.n_slots; i++) {
     if (chain.slots[i].kind == OUTPUT) bring_out(run, i, chain.slots[i], b);
-    if (chain.slots[i].kind == INNER && chain.slots[i].buffered) copy_row((float*)run.product, (const float*)run.data[i], args.n);
+    if (chain.slots[i].kind == INNER && chain.slots[i].buffered) copy_row((float*)run.product, (const float*)run.data[i], b.rows * b.cols);
   }
 }
 

@@ -42,6 +42,13 @@ template <class T> void apply_select(const StepArgs& s) {
 
 // ---- the functors of the table ----
 
+#define FLOATS(ROW, name, ns) ROW(F32, float, name, ns) ROW(F64, double, name, ns)
+#define BITS(ROW, name, ns) ROW(I32, int32_t, name, ns) ROW(U32, uint32_t, name, ns)
+#define NUMBERS(ROW, name, ns) FLOATS(ROW, name, ns) BITS(ROW, name, ns) ROW(I64, int64_t, name, ns)
+#define BYTES(ROW, name, ns) ROW(BOOL, uint8_t, name, ns)
+#define SIZES(ROW, name, ns) NUMBERS(ROW, name, ns) ROW(U8, uint8_t, name, ns)
+#define ALL(ROW, name, ns) SIZES(ROW, name, ns) BYTES(ROW, name, ns)
+
 #define FUNCTOR1(name, types, ns, expression) struct F_##name { template <class V> static INLINE V run(V a) { return (V)(expression); } };
 #define FUNCTOR2(name, types, ns, expression) struct F_##name { template <class V> static INLINE V run(V a, V b) { return (V)(expression); } };
 #define COMPARE1(name, types, ns, expression) \
