@@ -74,28 +74,39 @@ template <int N, bool KERNEL> INLINE void combine(const Vec* v, Vec* y) {
 
 // ---- tiles ----
 
+// PLAIN has strides of 1. STRIDED and SPREAD are a window of 3 with strides of 2 and its derivative by the input (strided.h).
+enum Form : int64_t { PLAIN, STRIDED, SPREAD };
+
 struct Tiling {                                           // of two axes
-  int64_t groups, window, in[2], low[2], out[2], size, count[2];    // size: M; count: tiles along each axis
+  int64_t groups, window, form, in[2], low[2], out[2], size, count[2];    // size: outputs of a tile; count: tiles along each axis
 };
 
-// ints: groups, the window's size, then for each of two axes in, low (which may be negative) and out.
+// ints: groups, the window's size, the form, then for each of two axes in, low (negative only if PLAIN) and out.
 INLINE const char* read_tiling(const Instruction& i, Tiling& t) {
   constexpr int64_t LIMIT = 1 << 28;
-  if (i.n_ints != 8) return "needs groups, the window, and three numbers for each of two axes";
+  if (i.n_ints != 9) return "needs groups, window, form, and three numbers for each of two axes";
   t.groups = i.ints[0];
   t.window = i.ints[1];
-  t.size = POINTS + 1 - t.window;
+  t.form = i.ints[2];
   if (t.groups < 1) return "groups must be positive";
   if (t.window != 3 && t.window != 5) return "the window must be 3 or 5 wide";
+  if (t.form < PLAIN || t.form > SPREAD || (t.form != PLAIN && t.window != 3)) return "there is no such form";
+  t.size = t.form == PLAIN ? POINTS + 1 - t.window : t.form == STRIDED ? 4 : 8;
   for (int a = 0; a < 2; a++) {
-    t.in[a] = i.ints[2 + 3 * a];
-    t.low[a] = i.ints[3 + 3 * a];
-    t.out[a] = i.ints[4 + 3 * a];
-    if (t.in[a] < 0 || t.out[a] < 0) return "a size is negative";
+    t.in[a] = i.ints[3 + 3 * a];
+    t.low[a] = i.ints[4 + 3 * a];
+    t.out[a] = i.ints[5 + 3 * a];
+    if (t.in[a] < 0 || t.out[a] < 0 || (t.low[a] < 0 && t.form != PLAIN)) return "a size is negative";
     if (t.in[a] > LIMIT || t.out[a] > LIMIT || t.low[a] > LIMIT || t.low[a] < -LIMIT) return "a size is too large";
     t.count[a] = divide_up(t.out[a], t.size);
   }
   return nullptr;
+}
+
+// The first cell, along one axis, of the tile whose first output is given.
+INLINE int64_t first_cell(const Tiling& t, int axis, int64_t output) {
+  if (t.form == SPREAD) return output / 2 + (t.low[axis] + 1) / 2 - 1;
+  return (t.form == STRIDED ? 2 * output : output) - t.low[axis];
 }
 
 INLINE bool is_plane(const Operand& o, const int64_t* size) {
@@ -157,11 +168,12 @@ template <int PASS> void transform_input(const float* const* cell, int64_t chann
 constexpr int64_t KERNEL_ROWS = 32;
 
 const char* prepare_pack_winograd(Instruction& i) {
-  if (i.n_in != 1 || i.n_out != 1) return "takes one kernel and one buffer";
+  if (i.n_in != 1 || i.n_out != 1 || i.n_ints != 1) return "takes one kernel, one buffer, and whether there are strides";
   const Operand &kernel = i.in[0], &out = i.out[0];
   if (kernel.dtype != F32 || out.dtype != F32) return "is for float32";
   if (kernel.rank != 5 || kernel.shape[1] != kernel.shape[2] || (kernel.shape[1] != 3 && kernel.shape[1] != 5))
     return "the kernel must be [groups, window, window, k, n], the window 3 or 5 wide";
+  if (i.ints[0] && kernel.shape[1] != 3) return "with strides the window must be 3 wide";
   int64_t k = kernel.shape[3], panels = divide_up(kernel.shape[4], NR), size;
   if (__builtin_mul_overflow(kernel.shape[0] * panels * NR * PASSES * PASS_POINTS, k, &size)) return "the kernel is too large";
   if (out.rank != 1 || out.shape[0] < size || (out.shape[0] > 1 && out.strides[0] != 1)) return "the buffer is too small, or not contiguous";
@@ -172,7 +184,25 @@ const char* prepare_pack_winograd(Instruction& i) {
   return nullptr;
 }
 
-template <int R> INLINE void transform_kernel_row(const float* taps, float* to, int64_t point, int64_t pass) {
+// A window of 3 with strides of 2 along one axis: its ends at the points of strided.h, then its middle.
+INLINE void evaluate_strided(const Vec* w, Vec* v) {
+  Vec first = w[0] * splat(-4.0f / 3), second = w[2] * splat(-2.0f / 3);
+  v[0] = first + second;
+  v[1] = second - first;
+  first = w[0] * splat(2.0f / 3);
+  second = w[2] * splat(2.0f / 3);
+  v[2] = first + second;
+  v[3] = second - first;
+  v[4] = w[2];
+  v[5] = w[1];
+}
+
+template <int R, bool APART> INLINE void kernel_points(const Vec* w, Vec* v) {
+  if constexpr (APART) evaluate_strided(w, v);
+  else evaluate<R, true>(w, v);
+}
+
+template <int R, bool APART> INLINE void transform_kernel_row(const float* taps, float* to, int64_t point, int64_t pass) {
   for (int64_t v = 0; v < NR; v += LANES) {
     Vec rows[POINTS][R];
 #pragma GCC unroll 5
@@ -180,14 +210,14 @@ template <int R> INLINE void transform_kernel_row(const float* taps, float* to, 
       Vec w[R], at[POINTS];
 #pragma GCC unroll 5
       for (int i = 0; i < R; i++) w[i] = load(taps + (i * R + j) * KERNEL_ROWS * NR + v);
-      evaluate<R, true>(w, at);
+      kernel_points<R, APART>(w, at);
 #pragma GCC unroll 6
       for (int i = 0; i < POINTS; i++) rows[i][j] = at[i];
     }
 #pragma GCC unroll 6
     for (int i = 0; i < POINTS; i++) {
       Vec at[POINTS];
-      evaluate<R, true>(rows[i], at);
+      kernel_points<R, APART>(rows[i], at);
 #pragma GCC unroll 6
       for (int j = 0; j < POINTS; j++) store(to + i / 2 * pass + (i % 2 * POINTS + j) * point + v, at[j]);
     }
@@ -206,8 +236,9 @@ void run_pack_winograd(const Instruction& i, const Context& context, int64_t uni
                smaller(NR, n - panel * NR), kernel.strides[3], kernel.strides[4]);
   float* to = (float*)address(context, i.out[0]) + group * PASSES * pass + panel * PASS_POINTS * point + first * NR;
   for (int64_t r = 0; r < rows; r++)
-    if (window == 3) transform_kernel_row<3>(taps + r * NR, to + r * NR, point, pass);
-    else transform_kernel_row<5>(taps + r * NR, to + r * NR, point, pass);
+    if (i.ints[0]) transform_kernel_row<3, true>(taps + r * NR, to + r * NR, point, pass);
+    else if (window == 3) transform_kernel_row<3, false>(taps + r * NR, to + r * NR, point, pass);
+    else transform_kernel_row<5, false>(taps + r * NR, to + r * NR, point, pass);
 }
 
 }  // namespace

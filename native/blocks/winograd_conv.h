@@ -1,8 +1,8 @@
 // Convolution by Winograd's products, forward and, with the kernel turned, to the input. A block of tiles goes through three
-// passes of twelve points each: its cells are transformed, multiplied by a panel of the kernel point by point, and added into
-// the block's pixels. So at most a third of the transformed tiles is ever in scratch.
+// passes of twelve points each (with strides nine of nine): its cells are transformed, multiplied by a panel of the kernel
+// point by point, and added into the block's pixels. So at most a third of the transformed tiles is ever in scratch.
 #pragma once
-#include "winograd.h"
+#include "winograd_strided.h"
 
 namespace ISA {
 namespace {
@@ -40,8 +40,9 @@ const char* check_winograd(const Instruction& i, WinogradPlan& p) {
 // Rows of tiles are put together to blocks whose transformed tiles fit TILE_ROOM; where blocks are few, units share one.
 void plan_winograd_units(Instruction& i, WinogradPlan& p) {
   int64_t lines = i.in[0].shape[0] * p.t.count[0], all_panels = p.t.groups * p.panels;
+  int64_t points = p.t.form == PLAIN ? PASS_POINTS : ROWS;
   p.ld = round_up(p.k, LANES) + (p.k % 128 == 0 ? 16 : 0);          // else tiles meet in few cache sets
-  int64_t tiles = larger(TILES_LEAST, smaller(TILES_MOST, TILE_ROOM / (4 * PASS_POINTS * p.ld)));
+  int64_t tiles = larger(TILES_LEAST, smaller(TILES_MOST, TILE_ROOM / (4 * points * p.ld)));
   p.col_blocks = p.t.count[1] <= 2 * tiles ? 1 : divide_up(p.t.count[1], tiles);
   p.cols = divide_up(p.t.count[1], p.col_blocks);
   p.line_blocks = p.col_blocks > 1 ? lines : divide_up(lines, larger(1, smaller(lines, tiles / p.cols)));
@@ -57,14 +58,14 @@ void plan_winograd_units(Instruction& i, WinogradPlan& p) {
   auto take = [&at](int64_t floats) { int64_t start = at; at += round_up(4 * floats, 64); return start; };
   p.v_apart = in_block * p.ld + 16;
   p.m_apart = in_block * NR + 16;
-  take(PASS_POINTS * p.v_apart);
-  p.at_products = take(PASS_POINTS * p.m_apart);
+  take(points * p.v_apart);
+  p.at_products = take(points * p.m_apart);
   bool direct = !i.chain && i.out[0].strides[1] == 1;
   p.at_pixels = take(direct ? 0 : in_block * p.t.size * p.t.size * smaller(p.filters, p.per_split * NR) + LANES);
   p.at_zeros = take(p.k + LANES);
   p.at_chain = at;
   i.scratch_bytes = at + (i.chain ? i.chain->scratch_bytes : 0);
-  double products = (double)(lines * p.t.count[1] * PASSES * PASS_POINTS) * (double)(p.t.groups * round_up(p.n, LANES));
+  double products = (double)(lines * p.t.count[1] * (p.t.form == PLAIN ? PASSES * PASS_POINTS : ROWS * ROWS)) * (double)(p.t.groups * round_up(p.n, LANES));
   i.cost = products * (double)(p.k + 16) / (3 * LANES) + (double)(i.in[0].shape[0] * p.t.out[0] * p.t.out[1] * p.filters) * (i.chain ? i.chain->cost : 0.1);
 }
 
@@ -90,40 +91,6 @@ template <class F> INLINE void each_tile(const WinogradPlan& p, const TileBlock&
   for (int64_t l = 0; l < b.lines; l++) {
     int64_t image = (b.line + l) / p.t.count[0], row = (b.line + l) % p.t.count[0] * p.t.size;
     for (int64_t c = 0; c < b.cols; c++) f(l * b.cols + c, image, row, (b.col + c) * p.t.size);
-  }
-}
-
-template <int PASS> void transform_block(const WinogradPlan& p, const TileBlock& b, const float* x, const float* zeros, float* to) {
-  Plane plane{x, zeros, p.t.in[0], p.t.in[1], p.channels};
-  int64_t inside[POINTS * POINTS], size = plane.height * plane.width * plane.pixel;
-  offsets_inside<POINTS>(plane, inside);
-  each_tile(p, b, [&](int64_t tile, int64_t image, int64_t row, int64_t col) {
-    const float* cell[POINTS * POINTS];
-    plane.data = x + image * size;
-    point_at_cells<POINTS>(plane, row - p.t.low[0], col - p.t.low[1], inside, cell);
-    transform_input<PASS>(cell, p.k, to + tile * p.ld, p.v_apart);
-  });
-}
-
-INLINE void multiply_points(const WinogradPlan& p, int64_t tiles, const float* v, const float* kernel, float* m, int vectors) {
-  for (int point = 0; point < PASS_POINTS; point++) {
-    Tile t;
-    t.a = v + point * p.v_apart;
-    t.a_row = p.ld;
-    t.a_third = 3 * p.ld;
-    t.a_col = 1;
-    t.b = kernel + point * p.k * NR;
-    t.b_row = NR;
-    t.c = m + point * p.m_apart;
-    t.c_row = vectors * LANES;
-    for (int64_t k = 0; k < p.k || k == 0; k += WINOGRAD_K) {
-      Tile chunk = t;
-      chunk.k = smaller(WINOGRAD_K, p.k - k);
-      chunk.a += k;
-      chunk.b += k * NR;
-      chunk.add = k > 0;
-      multiply_evenly(chunk, tiles, vectors);
-    }
   }
 }
 
@@ -159,21 +126,92 @@ template <int PASS, int M> INLINE void add_outputs(const float* m, int64_t apart
   }
 }
 
-template <int PASS, int M> void add_block(const WinogradPlan& p, const TileBlock& b, const float* m, int64_t col, int64_t cols) {
-  int64_t wide = round_up(cols, LANES), first_row = b.line % p.t.count[0] * M;
-  each_tile(p, b, [&](int64_t tile, int64_t image, int64_t row, int64_t at) {
-    int64_t rows = smaller(M, p.t.out[0] - row), existing = smaller(M, p.t.out[1] - at);
-    int64_t below = (image - b.line / p.t.count[0]) * p.t.out[0] + row - first_row;
-    float* to = b.pixels + below * b.row + (at - b.col * M) * b.pixel + col - b.col_first;
-    for (int64_t v = 0; v < wide; v += LANES) {
-      const float* from = m + tile * wide + v;
-      if (rows == M && existing == M && cols - v >= LANES) add_outputs<PASS, M>(from, p.m_apart, to + v, b.pixel, b.row, M, M, LANES);
-      else add_outputs<PASS, M>(from, p.m_apart, to + v, b.pixel, b.row, rows, existing, cols - v);
-    }
+// What is particular to a form: cells of a tile along an axis, passes, points of a pass, the kernel's matrix of each.
+template <int M> struct Plain {
+  static constexpr int CELLS = POINTS, POINTS_OF = PASS_POINTS;
+  static int64_t matrix(int pass, int point) { return pass * PASS_POINTS + point; }
+  template <int PASS> static void transform(const WinogradPlan& p, const float* const* cell, float* to) { transform_input<PASS>(cell, p.k, to, p.v_apart); }
+  template <int PASS> static void add(const WinogradPlan& p, const float* m, const Target& t) {
+    if (t.rows == M && t.cols == M && t.lanes >= LANES) add_outputs<PASS, M>(m, p.m_apart, t.to, t.pixel, t.row, M, M, LANES);
+    else add_outputs<PASS, M>(m, p.m_apart, t.to, t.pixel, t.row, t.rows, t.cols, t.lanes);
+  }
+};
+
+INLINE int64_t strided_matrix(int pass, int point) { return smaller(pass, ENDS) * POINTS + smaller(point, ENDS); }
+
+struct Strided {
+  static constexpr int CELLS = ROWS, POINTS_OF = ROWS;
+  static int64_t matrix(int pass, int point) { return strided_matrix(pass, point); }
+  template <int PASS> static void transform(const WinogradPlan& p, const float* const* cell, float* to) {
+    const int64_t none[2] = {0, 0};
+    transform_strided<PASS, ROWS>(cell, none, p.k, to, p.v_apart);
+  }
+  template <int PASS> static void add(const WinogradPlan& p, const float* m, const Target& t) {
+    if (t.rows == 4 && t.cols == 4 && t.lanes >= LANES) add_strided<PASS>(m, p.m_apart, Target{t.to, t.pixel, t.row, 4, 4, LANES});
+    else add_strided<PASS>(m, p.m_apart, t);
+  }
+};
+
+struct Spreading {
+  static constexpr int CELLS = ENDS, POINTS_OF = ROWS;
+  static int64_t matrix(int pass, int point) { return strided_matrix(pass, point); }
+  template <int PASS> static void transform(const WinogradPlan& p, const float* const* cell, float* to) {
+    const int64_t shift[2] = {1 - p.t.low[0] % 2, 1 - p.t.low[1] % 2};
+    transform_strided<PASS, ENDS>(cell, shift, p.k, to, p.v_apart);
+  }
+  template <int PASS> static void add(const WinogradPlan& p, const float* m, const Target& t) {
+    const int64_t even[2] = {p.t.low[0] % 2, p.t.low[1] % 2};
+    if (t.rows == 8 && t.cols == 8 && t.lanes >= LANES) add_spread<PASS>(m, p.m_apart, Target{t.to, t.pixel, t.row, 8, 8, LANES}, even);
+    else add_spread<PASS>(m, p.m_apart, t, even);
+  }
+};
+
+template <class F, int PASS> void transform_block(const WinogradPlan& p, const TileBlock& b, const float* x, const float* zeros, float* to) {
+  Plane plane{x, zeros, p.t.in[0], p.t.in[1], p.channels};
+  int64_t inside[F::CELLS * F::CELLS], size = plane.height * plane.width * plane.pixel;
+  offsets_inside<F::CELLS>(plane, inside);
+  each_tile(p, b, [&](int64_t tile, int64_t image, int64_t row, int64_t col) {
+    const float* cell[F::CELLS * F::CELLS];
+    plane.data = x + image * size;
+    point_at_cells<F::CELLS>(plane, first_cell(p.t, 0, row), first_cell(p.t, 1, col), inside, cell);
+    F::template transform<PASS>(p, cell, to + tile * p.ld);
   });
 }
 
-template <int PASS, int M> void winograd_pass(const Instruction& i, const Context& context, const WinogradPlan& p, const TileBlock& b, int64_t first, int64_t end) {
+template <class F, int PASS> void multiply_points(const WinogradPlan& p, int64_t tiles, const float* v, const float* kernel, float* m, int vectors) {
+  for (int point = 0; point < F::POINTS_OF; point++) {
+    int64_t matrix = F::matrix(PASS, point);
+    Tile t;
+    t.a = v + point * p.v_apart;
+    t.a_row = p.ld;
+    t.a_third = 3 * p.ld;
+    t.a_col = 1;
+    t.b = kernel + (matrix / PASS_POINTS * p.panels * PASS_POINTS + matrix % PASS_POINTS) * p.k * NR;
+    t.b_row = NR;
+    t.c = m + point * p.m_apart;
+    t.c_row = vectors * LANES;
+    for (int64_t k = 0; k < p.k || k == 0; k += WINOGRAD_K) {
+      Tile chunk = t;
+      chunk.k = smaller(WINOGRAD_K, p.k - k);
+      chunk.a += k;
+      chunk.b += k * NR;
+      chunk.add = k > 0;
+      multiply_evenly(chunk, tiles, vectors);
+    }
+  }
+}
+
+template <class F, int PASS> void add_block(const WinogradPlan& p, const TileBlock& b, const float* m, int64_t col, int64_t cols) {
+  int64_t wide = round_up(cols, LANES), size = p.t.size, first_row = b.line % p.t.count[0] * size;
+  each_tile(p, b, [&](int64_t tile, int64_t image, int64_t row, int64_t at) {
+    int64_t below = (image - b.line / p.t.count[0]) * p.t.out[0] + row - first_row;
+    Target t{b.pixels + below * b.row + (at - b.col * size) * b.pixel + col - b.col_first, b.pixel, b.row,
+             smaller(size, p.t.out[0] - row), smaller(size, p.t.out[1] - at), cols};
+    for (int64_t v = 0; v < wide; v += LANES, t.to += LANES, t.lanes -= LANES) F::template add<PASS>(p, m + tile * wide + v, t);
+  });
+}
+
+template <class F, int PASS> void winograd_pass(const Instruction& i, const Context& context, const WinogradPlan& p, const TileBlock& b, int64_t first, int64_t end) {
   const float *x = (const float*)address(context, i.in[0]), *kernel = (const float*)address(context, i.in[1]);
   float *v = (float*)context.scratch, *m = (float*)(context.scratch + p.at_products), *zeros = (float*)(context.scratch + p.at_zeros);
   int64_t group = -1;
@@ -181,12 +219,23 @@ template <int PASS, int M> void winograd_pass(const Instruction& i, const Contex
     int64_t panel = number % p.panels * NR, cols = smaller(NR, p.n - panel);
     if (number / p.panels != group) {
       group = number / p.panels;
-      transform_block<PASS>(p, b, x + group * p.k, zeros, v);
+      transform_block<F, PASS>(p, b, x + group * p.k, zeros, v);
     }
-    const float* own = kernel + ((group * PASSES + PASS) * p.panels + number % p.panels) * PASS_POINTS * p.k * NR;
-    multiply_points(p, b.lines * b.cols, v, own, m, (int)divide_up(cols, LANES));
-    add_block<PASS, M>(p, b, m, group * p.n + panel, cols);
+    const float* own = kernel + (group * PASSES * p.panels + number % p.panels) * PASS_POINTS * p.k * NR;
+    multiply_points<F, PASS>(p, b.lines * b.cols, v, own, m, (int)divide_up(cols, LANES));
+    add_block<F, PASS>(p, b, m, group * p.n + panel, cols);
   }
+}
+
+template <class F> void plain_passes(const Instruction& i, const Context& context, const WinogradPlan& p, const TileBlock& b, int64_t first, int64_t end) {
+  winograd_pass<F, 1>(i, context, p, b, first, end);
+  winograd_pass<F, 2>(i, context, p, b, first, end);
+  winograd_pass<F, 0>(i, context, p, b, first, end);
+}
+
+template <class F, int PASS> void strided_passes(const Instruction& i, const Context& context, const WinogradPlan& p, const TileBlock& b, int64_t first, int64_t end) {
+  winograd_pass<F, PASS>(i, context, p, b, first, end);
+  if constexpr (PASS + 1 < ROWS) strided_passes<F, PASS + 1>(i, context, p, b, first, end);
 }
 
 // The finished pixels of a block: one run of them, or where a row of tiles is cut, a run for each row.
@@ -199,7 +248,7 @@ INLINE void finish_tiles(const Instruction& i, const Context& context, const Win
     finish_block(i, context, run, b.pixels + r * b.row, b.width, Block{0, (first + r) * width + b.col * size, b.col_first, cols, b.width});
 }
 
-template <int M> void run_winograd_tiles(const Instruction& i, const Context& context, int64_t unit) {
+void run_winograd(const Instruction& i, const Context& context, int64_t unit) {
   const WinogradPlan& p = *(const WinogradPlan*)i.plan;
   ChainRun run;
   start_chain(run, i.chain, &context, context.scratch + p.at_chain);
@@ -214,20 +263,16 @@ template <int M> void run_winograd_tiles(const Instruction& i, const Context& co
   b.width = col_of(end) - b.col_first;
   bool direct = !i.chain && i.out[0].strides[1] == 1;
   b.pixel = direct ? i.out[0].strides[0] : b.width;
-  b.row = b.pixel * (direct || p.col_blocks == 1 ? p.t.out[1] : b.cols * M);
+  b.row = b.pixel * (direct || p.col_blocks == 1 ? p.t.out[1] : b.cols * p.t.size);
   b.pixels = (float*)(context.scratch + p.at_pixels);
-  int64_t first_row = b.line / p.t.count[0] * p.t.out[0] + b.line % p.t.count[0] * M;
-  if (direct) b.pixels = (float*)address(context, i.out[0]) + first_row * b.row + b.col * M * b.pixel + b.col_first;
+  int64_t first_row = b.line / p.t.count[0] * p.t.out[0] + b.line % p.t.count[0] * p.t.size;
+  if (direct) b.pixels = (float*)address(context, i.out[0]) + first_row * b.row + b.col * p.t.size * b.pixel + b.col_first;
   memset(context.scratch + p.at_zeros, 0, 4 * (p.k + LANES));
-  winograd_pass<1, M>(i, context, p, b, first, end);
-  winograd_pass<2, M>(i, context, p, b, first, end);
-  winograd_pass<0, M>(i, context, p, b, first, end);
+  if (p.t.form == STRIDED) strided_passes<Strided, 0>(i, context, p, b, first, end);
+  else if (p.t.form == SPREAD) strided_passes<Spreading, 0>(i, context, p, b, first, end);
+  else if (p.t.window == 3) plain_passes<Plain<4>>(i, context, p, b, first, end);
+  else plain_passes<Plain<2>>(i, context, p, b, first, end);
   if (!direct) finish_tiles(i, context, p, run, b);
-}
-
-void run_winograd(const Instruction& i, const Context& context, int64_t unit) {
-  if (((const WinogradPlan*)i.plan)->t.window == 3) run_winograd_tiles<4>(i, context, unit);
-  else run_winograd_tiles<2>(i, context, unit);
 }
 
 }  // namespace

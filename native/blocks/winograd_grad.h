@@ -2,7 +2,7 @@
 // over tiles point by point; what comes of it is a kernel at the points, and is turned back once. A unit does some channels by
 // some filters for a split of the tiles; splits are made by shape, and added in order by who finishes last.
 #pragma once
-#include "winograd.h"
+#include "winograd_strided.h"
 
 namespace ISA {
 namespace {
@@ -37,6 +37,7 @@ const char* prepare_winograd_kernel_grad(Instruction& i) {
   if (i.n_in != 2 || i.n_out != 1) return "takes an image and the gradient of its convolution";
   WinogradGradPlan& p = *(WinogradGradPlan*)i.plan;
   if (const char* complaint = read_tiling(i, p.t)) return complaint;
+  if (p.t.form == SPREAD) return "there is no such form";
   if (const char* complaint = check_winograd_grad(i, p)) return complaint;
   if (p.channels * p.filters == 0) { i.units = 0; return nullptr; }
   p.all_panels = divide_up(p.n, NR);
@@ -62,7 +63,7 @@ const char* prepare_winograd_kernel_grad(Instruction& i) {
   p.at_products = p.at_dy + round_up(4 * PASS_POINTS * p.w_apart, 64);
   p.at_zeros = p.at_products + round_up(4 * PASSES * PASS_POINTS * p.d_apart, 64);
   i.scratch_bytes = p.at_zeros + 4 * (larger(p.rows, p.panels * NR) + LANES);
-  i.cost = (double)(p.tiles * PASSES * PASS_POINTS) * (double)(p.t.groups * p.k + 16) * (double)round_up(p.n, LANES) / (3 * LANES);
+  i.cost = (double)(p.tiles * (p.t.form == PLAIN ? PASSES * PASS_POINTS : ROWS * ROWS)) * (double)(p.t.groups * p.k + 16) * (double)round_up(p.n, LANES) / (3 * LANES);
   return nullptr;
 }
 
@@ -108,45 +109,93 @@ template <int PASS, int M> void transform_gradient(const float* const* cell, int
 
 struct GradRoom { float *v, *w, *d, *zeros; };
 
-// Tiles first .. first + count - 1 at the points of a pass, and their products added.
-template <int PASS, int M> void grad_pass(const Instruction& i, const Context& context, const WinogradGradPlan& p, const GradPart& g, const GradRoom& room,
-                                          int64_t first, int64_t count, bool add) {
+// What is particular to a form: cells and outputs of a tile along an axis; a pass is some rows of points.
+template <int M> struct PlainGrad {
+  static constexpr int CELLS = POINTS, SIZE = M;
+  template <int PASS> static void input(const WinogradGradPlan& p, const float* const* cell, int64_t channels, float* to) { transform_input<PASS>(cell, channels, to, p.v_apart); }
+  template <int PASS> static void gradient(const WinogradGradPlan& p, const float* const* cell, int64_t filters, float* to) {
+    transform_gradient<PASS, M>(cell, filters, to, p.w_apart, p.block * NR);
+  }
+};
+
+struct StridedGrad {
+  static constexpr int CELLS = ROWS, SIZE = 4;
+  template <int PASS> static void input(const WinogradGradPlan& p, const float* const* cell, int64_t channels, float* to) {
+    const int64_t none[2] = {0, 0};
+    transform_strided<PASS, ROWS>(cell, none, channels, to, p.v_apart);
+  }
+  template <int PASS> static void gradient(const WinogradGradPlan& p, const float* const* cell, int64_t filters, float* to) {
+    transform_strided_gradient<PASS>(cell, filters, to, p.w_apart, p.block * NR);
+  }
+};
+
+// Tiles first .. first + count - 1 at the points of a pass.
+template <class F, int PASS> void transform_tiles(const Instruction& i, const Context& context, const WinogradGradPlan& p, const GradPart& g, const GradRoom& room,
+                                                  int64_t first, int64_t count) {
   const float* x = (const float*)address(context, i.in[0]) + g.group * p.k + g.row;
   const float* dy = (const float*)address(context, i.in[1]) + g.group * p.n + g.panel * NR;
   Plane from{x, room.zeros, p.t.in[0], p.t.in[1], p.channels}, to{dy, room.zeros, p.t.out[0], p.t.out[1], p.filters};
-  int64_t inside_x[POINTS * POINTS], inside_dy[M * M];
-  offsets_inside<POINTS>(from, inside_x);
-  offsets_inside<M>(to, inside_dy);
+  int64_t inside_x[F::CELLS * F::CELLS], inside_dy[F::SIZE * F::SIZE];
+  offsets_inside<F::CELLS>(from, inside_x);
+  offsets_inside<F::SIZE>(to, inside_dy);
   for (int64_t tile = 0; tile < count; tile++) {
-    int64_t col = (first + tile) % p.t.count[1] * M, line = (first + tile) / p.t.count[1];
-    int64_t row = line % p.t.count[0] * M, image = line / p.t.count[0];
-    const float* cell[POINTS * POINTS];
+    int64_t col = (first + tile) % p.t.count[1] * F::SIZE, line = (first + tile) / p.t.count[1];
+    int64_t row = line % p.t.count[0] * F::SIZE, image = line / p.t.count[0];
+    const float* cell[F::CELLS * F::CELLS];
     from.data = x + image * from.height * from.width * from.pixel;
-    point_at_cells<POINTS>(from, row - p.t.low[0], col - p.t.low[1], inside_x, cell);
-    transform_input<PASS>(cell, g.rows, room.v + tile * p.ld, p.v_apart);
+    point_at_cells<F::CELLS>(from, first_cell(p.t, 0, row), first_cell(p.t, 1, col), inside_x, cell);
+    F::template input<PASS>(p, cell, g.rows, room.v + tile * p.ld);
     to.data = dy + image * to.height * to.width * to.pixel;
-    point_at_cells<M>(to, row, col, inside_dy, cell);
-    transform_gradient<PASS, M>(cell, g.filters, room.w + tile * NR, p.w_apart, p.block * NR);
+    point_at_cells<F::SIZE>(to, row, col, inside_dy, cell);
+    F::template gradient<PASS>(p, cell, g.filters, room.w + tile * NR);
   }
-  for (int64_t point = 0; point < PASS_POINTS; point++)
-    for (int64_t panel = 0; panel < g.panels; panel++) {
-      Tile t;
-      t.k = count;
-      t.a = room.v + point * p.v_apart;
-      t.a_row = 1;
-      t.a_third = 3;
-      t.a_col = p.ld;
-      t.b = room.w + point * p.w_apart + panel * p.block * NR;
-      t.b_row = NR;
-      t.c = room.d + (PASS * PASS_POINTS + point) * p.d_apart + panel * p.rows * NR;
-      t.c_row = NR;
-      t.add = add;
-      multiply_evenly(t, g.rows, (int)divide_up(smaller(NR, g.filters - panel * NR), LANES));
-    }
+}
+
+// Products of `sums` points from `point` on, summed over `count` tiles into one matrix of a kernel at the points.
+INLINE void multiply_tiles(const WinogradGradPlan& p, const GradPart& g, const GradRoom& room, int64_t point, int64_t sums, int64_t matrix, int64_t count, bool add) {
+  const int64_t a_tap[4] = {0, p.v_apart, 2 * p.v_apart, 3 * p.v_apart}, b_tap[4] = {0, p.w_apart, 2 * p.w_apart, 3 * p.w_apart};
+  for (int64_t panel = 0; panel < g.panels; panel++) {
+    Tile t;
+    t.k = count;
+    t.taps = sums;
+    t.a_tap = a_tap;
+    t.b_tap = b_tap;
+    t.a = room.v + point * p.v_apart;
+    t.a_row = 1;
+    t.a_third = 3;
+    t.a_col = p.ld;
+    t.b = room.w + point * p.w_apart + panel * p.block * NR;
+    t.b_row = NR;
+    t.c = room.d + matrix * p.d_apart + panel * p.rows * NR;
+    t.c_row = NR;
+    t.add = add;
+    multiply_evenly(t, g.rows, (int)divide_up(smaller(NR, g.filters - panel * NR), LANES));
+  }
+}
+
+template <int M, int PASS> void plain_grad_passes(const Instruction& i, const Context& context, const WinogradGradPlan& p, const GradPart& g, const GradRoom& room,
+                                                  int64_t first, int64_t count, bool add) {
+  transform_tiles<PlainGrad<M>, PASS>(i, context, p, g, room, first, count);
+  for (int64_t point = 0; point < PASS_POINTS; point++) multiply_tiles(p, g, room, point, 1, PASS * PASS_POINTS + point, count, add);
+  if constexpr (PASS + 1 < PASSES) plain_grad_passes<M, PASS + 1>(i, context, p, g, room, first, count, add);
+}
+
+template <int PASS> void strided_grad_passes(const Instruction& i, const Context& context, const WinogradGradPlan& p, const GradPart& g, const GradRoom& room,
+                                             int64_t first, int64_t count, bool add) {
+  transform_tiles<StridedGrad, PASS>(i, context, p, g, room, first, count);
+  constexpr int64_t ROW = PASS < ENDS ? PASS : ENDS;
+  for (int64_t point = 0; point <= ENDS; point++)
+    multiply_tiles(p, g, room, point, point < ENDS ? 1 : ROWS - ENDS, ROW * POINTS + point, count, add || PASS > ENDS);
+  if constexpr (PASS + 1 < ROWS) strided_grad_passes<PASS + 1>(i, context, p, g, room, first, count, add);
 }
 
 // From the points to the window: [R * R][panel][rows][NR].
-template <int R> void kernel_from_points(const WinogradGradPlan& p, const GradPart& g, const float* d, float* sums) {
+template <int R, bool APART> INLINE void window_from_points(const Vec* v, Vec* w) {
+  if constexpr (APART) combine_strided(v, w);
+  else combine<R, true>(v, w);
+}
+
+template <int R, bool APART> void kernel_from_points(const WinogradGradPlan& p, const GradPart& g, const float* d, float* sums) {
   int64_t tap = p.panels * p.rows * NR;
   for (int64_t panel = 0; panel < g.panels; panel++)
     for (int64_t at = panel * p.rows * NR; at < (panel * p.rows + g.rows) * NR; at += LANES) {
@@ -157,14 +206,14 @@ template <int R> void kernel_from_points(const WinogradGradPlan& p, const GradPa
         Vec v[POINTS], w[R];
 #pragma GCC unroll 6
         for (int j = 0; j < POINTS; j++) v[j] = load(d + (i * POINTS + j) * p.d_apart + at);
-        combine<R, true>(v, w);
+        window_from_points<R, APART>(v, w);
 #pragma GCC unroll 5
         for (int j = 0; j < R; j++) rows[j][i] = w[j];
       }
 #pragma GCC unroll 5
       for (int j = 0; j < R; j++) {
         Vec w[R];
-        combine<R, true>(rows[j], w);
+        window_from_points<R, APART>(rows[j], w);
 #pragma GCC unroll 5
         for (int i = 0; i < R; i++) store(sums + (i * R + j) * tap + at, w[i]);
       }
@@ -187,7 +236,7 @@ void finish_grad_part(const Instruction& i, const Context& context, const Winogr
       }
 }
 
-template <int M> void grad_unit(const Instruction& i, const Context& context, int64_t unit) {
+void run_winograd_kernel_grad(const Instruction& i, const Context& context, int64_t unit) {
   const WinogradGradPlan& p = *(const WinogradGradPlan*)i.plan;
   int64_t parts = i.units / p.splits, split = unit / parts, part = unit % parts;
   GradPart g = part_of(p, part);
@@ -196,19 +245,17 @@ template <int M> void grad_unit(const Instruction& i, const Context& context, in
   int64_t blocks = divide_up(p.tiles, p.block), start = split * blocks / p.splits, end = (split + 1) * blocks / p.splits;
   for (int64_t b = start; b < larger(end, start + (p.tiles == 0)); b++) {
     int64_t first = b * p.block, count = smaller(p.block, p.tiles - first);
-    grad_pass<0, M>(i, context, p, g, room, first, count, b > start);
-    grad_pass<1, M>(i, context, p, g, room, first, count, b > start);
-    grad_pass<2, M>(i, context, p, g, room, first, count, b > start);
+    if (p.t.form == STRIDED) strided_grad_passes<0>(i, context, p, g, room, first, count, b > start);
+    else if (p.t.window == 3) plain_grad_passes<4, 0>(i, context, p, g, room, first, count, b > start);
+    else plain_grad_passes<2, 0>(i, context, p, g, room, first, count, b > start);
   }
   float* sums = (float*)(i.workspace + 64 * parts) + part * p.sums;
   int64_t apart = parts * p.sums;
-  kernel_from_points<POINTS + 1 - M>(p, g, room.d, sums + split * apart);
+  float* own = sums + split * apart;
+  if (p.t.form == STRIDED) kernel_from_points<3, true>(p, g, room.d, own);
+  else if (p.t.window == 3) kernel_from_points<3, false>(p, g, room.d, own);
+  else kernel_from_points<5, false>(p, g, room.d, own);
   if (last_piece(i, part, p.splits)) finish_grad_part(i, context, p, g, sums, apart);
-}
-
-void run_winograd_kernel_grad(const Instruction& i, const Context& context, int64_t unit) {
-  if (((const WinogradGradPlan*)i.plan)->t.window == 3) grad_unit<4>(i, context, unit);
-  else grad_unit<2>(i, context, unit);
 }
 
 }  // namespace

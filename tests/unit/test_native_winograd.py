@@ -25,6 +25,11 @@ TILED = {
     "many images": geometry((40, 12, 12, 24), (3, 3, 24, 20), low=(1, 1)),
     "a window of 5": geometry((3, 13, 14, 20), (5, 5, 20, 33), low=(2, 1)),
     "a window of 5, groups": geometry((5, 11, 10, 32), (5, 5, 16, 36), None, (2, 2), None, None, 2),
+    "strides": geometry((2, 31, 30, 40), (3, 3, 40, 37), (2, 2), (1, 1)),
+    "strides, even padding": geometry((4, 24, 23, 33), (3, 3, 33, 48), (2, 2), (0, 2), (1, 1)),
+    "strides, groups": geometry((2, 31, 32, 64), (3, 3, 32, 70), (2, 2), (1, 0), (1, 1), None, 2),
+    "strides, a line that is cut": geometry((1, 16, 1500, 32), (3, 3, 32, 33), (2, 2), (1, 1)),
+    "strides, very many channels": geometry((2, 32, 32, 1100), (3, 3, 1100, 32), (2, 2), (1, 1)),
     "very many channels": geometry((2, 16, 16, 1100), (3, 3, 1100, 8), low=(1, 1)),
     "very many filters": geometry((2, 16, 16, 8), (3, 3, 8, 1100), low=(1, 1)),
 }
@@ -66,7 +71,17 @@ def test_forward_and_to_the_input(isa, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["odd sizes", "groups", "a line that is cut", "very many filters", "many images", "a window of 5"]
+    "name",
+    [
+        "odd sizes",
+        "groups",
+        "a line that is cut",
+        "very many filters",
+        "many images",
+        "a window of 5",
+        "strides",
+        "strides, groups",
+    ],
 )
 def test_bits_do_not_depend_on_threads(isa, name):
     shape, size, options = TILED[name]
@@ -153,7 +168,8 @@ AXIS = [16, 3, 1, 1, 1, 16]
     [
         ({2: 4}, 4, (4, 4, 16, 16)),  # another window
         ({2: 5, 6: 1}, 40, (5, 5, 16, 16)),
-        ({3: 2}, 4, (3, 3, 16, 16)),  # strides
+        ({3: 3}, 4, (3, 3, 16, 16)),  # strides
+        ({3: 2, 6: 8}, 8, (3, 3, 31, 64)),  # few channels for strides
         ({4: 2}, 4, (3, 3, 16, 16)),  # dilation
         ({1: 2, 6: 2}, 40, (3, 3, 16, 16)),  # images so small that tiles are mostly empty
         ({}, 1, (3, 3, 16, 16)),  # few tiles
@@ -166,6 +182,8 @@ def test_where_it_does_not_pay(change, images, kernel):
     ints = [1, *AXIS, *AXIS]
     assert pays(ints, 4, (3, 3, 16, 16), False)
     assert pays(ints, 4, (3, 3, 16, 16), True)
+    strided = [1, 16, 3, 2, 1, 1, 8, 16, 3, 2, 1, 1, 8]
+    assert pays(strided, 8, (3, 3, 32, 64), False)
     for place, number in change.items():
         ints[place] = number
         if place and place + 6 < len(ints):
@@ -173,15 +191,18 @@ def test_where_it_does_not_pay(change, images, kernel):
     assert not pays(ints, images, kernel, False)
 
 
-GOOD = [1, 3, 8, 1, 8, 8, 1, 8]
+GOOD = [1, 3, 0, 8, 1, 8, 8, 1, 8]
 REFUSED = {
     "too few numbers": (GOOD[:-1], "three numbers for each"),
     "no groups": ([0, *GOOD[1:]], "groups must be positive"),
     "another window": ([1, 4, *GOOD[2:]], "3 or 5 wide"),
-    "a negative size": ([*GOOD[:4], -8, *GOOD[5:]], "negative"),
-    "a huge padding": ([*GOOD[:3], 2**40, *GOOD[4:]], "too large"),
-    "another image": ([1, 3, 7, *GOOD[3:]], "does not fit the window"),
-    "more outputs": ([*GOOD[:4], 9, *GOOD[5:]], "another number of pixels"),
+    "another form": ([1, 3, 3, *GOOD[3:]], "no such form"),
+    "strides and a window of 5": ([1, 5, 1, *GOOD[3:]], "no such form"),
+    "a negative size": ([*GOOD[:5], -8, *GOOD[6:]], "negative"),
+    "strides and a negative padding": ([1, 3, 1, 8, -1, *GOOD[5:]], "negative"),
+    "a huge padding": ([*GOOD[:4], 2**40, *GOOD[5:]], "too large"),
+    "another image": ([*GOOD[:3], 7, *GOOD[4:]], "does not fit the window"),
+    "more outputs": ([*GOOD[:5], 9, *GOOD[6:]], "another number of pixels"),
     "groups that do not divide": ([5, *GOOD[1:]], "multiples of groups"),
 }
 
@@ -218,6 +239,14 @@ def test_refused_gradients(isa, x, dy, dk, message):
         arena.program()
 
 
+def test_no_gradient_of_a_gradient(isa):
+    arena = Arena(isa)
+    x, dy, dk = arena.room((2, 8, 8, 4)), arena.room((2, 8, 8, 6)), arena.room((3, 3, 4, 6))
+    arena.add("winograd_kernel_grad", [x, dy], [dk], ints=[1, 3, 2, *GOOD[3:]])
+    with pytest.raises(ValueError, match="no such form"):
+        arena.program()
+
+
 def test_a_kernel_that_is_too_small(isa):
     arena = Arena(isa)
     x, kernel, y = (
@@ -231,11 +260,17 @@ def test_a_kernel_that_is_too_small(isa):
 
 
 @pytest.mark.parametrize(
-    ("kernel", "out", "message"),
-    [((1, 4, 4, 4, 3), 36, "3 or 5 wide"), ((3, 3, 4, 3), 36, "must be"), ((1, 3, 3, 4, 3), 35, "too small")],
+    ("kernel", "out", "ints", "message"),
+    [
+        ((1, 4, 4, 4, 3), 36, [0], "3 or 5 wide"),
+        ((3, 3, 4, 3), 36, [0], "must be"),
+        ((1, 3, 3, 4, 3), 35, [0], "too small"),
+        ((1, 3, 3, 4, 3), 36, [], "whether there are strides"),
+        ((1, 5, 5, 4, 3), 36, [1], "must be 3 wide"),
+    ],
 )
-def test_refused_packing(isa, kernel, out, message):
+def test_refused_packing(isa, kernel, out, ints, message):
     arena = Arena(isa)
-    arena.add("pack_winograd", [arena.room(kernel)], [arena.room((out * _native.packed_size(4, 3, isa) // 4,))])
+    arena.add("pack_winograd", [arena.room(kernel)], [arena.room((out * _native.packed_size(4, 3, isa) // 4,))], ints)
     with pytest.raises(ValueError, match=message):
         arena.program()

@@ -90,12 +90,12 @@ def part(planner: Planner, node: Node, graph: Graph, given: list[View], places: 
 
     written = {place.storage for place in places}
 
-    def pack(view: View) -> View | None:
+    def pack(view: View, ints: tuple[int, ...]) -> View | None:
         parent = parents.get(view.storage)
         if parent is None or parent.storage in written:
             return None
         there = View(parent.storage, view.dtype, view.shape, view.strides, parent.offset + view.offset)
-        packed = planner.pack(there, transient=True)
+        packed = planner.pack(there, transient=True, ints=ints)
         return None if packed is None else inside(packed)
 
     inputs = {x: inside(v) for x, v in zip(graph.inputs, given, strict=True)}

@@ -198,13 +198,13 @@ class Part:
         given[x] = self.window(row(history, begin), step, cut)
         targets.append((y, self.window(row(history, after), step, cut)))
 
-    def outer_pack(self, view: View) -> View | None:
+    def outer_pack(self, view: View, ints: tuple[int, ...]) -> View | None:
         """Weights are packed once, outside of the loop; the panels come in as one more constant."""
         parent = self.parents.get(view.storage)
         if parent is None:
             return None
         there = View(parent.storage, view.dtype, view.shape, view.strides, parent.offset + view.offset)
-        packed = self.loop.outer.pack(there, transient=True)
+        packed = self.loop.outer.pack(there, transient=True, ints=ints)
         return None if packed is None else self.window(packed, 0, False)
 
 

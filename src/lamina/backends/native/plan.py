@@ -167,13 +167,13 @@ class Planner:
             self.copies[key] = made
         return self.copies[key]
 
-    def pack(self, view: View, transient: bool) -> View | None:
-        """The panels of a matrix that is a weight; None where packing does not pay."""
-        key = (view.storage, view.offset, view.shape, view.strides)
+    def pack(self, view: View, transient: bool, ints: tuple[int, ...] = ()) -> View | None:
+        """The panels of a matrix that is a weight; None where packing does not pay. ``ints`` go to the packing."""
+        key = (view.storage, view.offset, view.shape, view.strides, ints)
         if key in self.packed:
             return self.packed[key]
         if self.outer_packs is not None and view.storage not in self.written:
-            found = self.outer_packs(view)
+            found = self.outer_packs(view, ints)
             if found is not None:
                 self.packed[key] = found
                 return found
@@ -181,7 +181,7 @@ class Planner:
             return None
         kernel, size = self.can.packing(view.shape)
         made = View(Storage(size), "float32", (size // 4,), (1,))
-        self.add(Draft(kernel, [view], [made]))
+        self.add(Draft(kernel, [view], [made], list(ints)))
         self.packed[key] = made
         return made
 

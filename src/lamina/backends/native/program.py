@@ -65,14 +65,14 @@ class NativeProgram(Program):
         type = node.type
         return View(Storage(type.size * SIZES[type.dtype], base), type.dtype, type.shape, row_major(type.shape))
 
-    def pack_once(self, view: View) -> View | None:
+    def pack_once(self, view: View, ints: tuple[int, ...]) -> View | None:
         """Panels of a weight that no step changes: made before the first step, and again when somebody writes it."""
         slot = next((i for i, v in enumerate(self.slots) if v.storage is view.storage), None)
         if slot is None or view.storage in self.written:
             return None
         kernel, size = self.can.packing(view.shape)
         made = View(Storage(size, whole_run=True), "float32", (size // 4,), (1,))
-        self.prologue.append(Draft(kernel, [view], [made]))
+        self.prologue.append(Draft(kernel, [view], [made], list(ints)))
         self.prologue_slots.append(slot)
         return made
 

@@ -17,11 +17,13 @@ from .views import View
 if TYPE_CHECKING:
     from .plan import Planner
 
-POINTS = 36  # products of a tile, for each channel and filter
-WINDOWS = (3, 5)  # 4 x 4 and 2 x 2 outputs a tile
-CHANNELS = 8  # fewer of a group do not repay the transforms
-TILES = 32  # fewer do not repay that of the kernel
-SHARE = 0.6  # of the direct form's multiplications at most
+TILES = {  # window and stride: outputs along an axis, products, channels and filters below which transforms cost more
+    (3, 1): (4, 36, 8),
+    (5, 1): (2, 36, 16),
+    (3, 2): (4, 81, 32),
+}
+LEAST = 32  # fewer tiles do not repay that of the kernel
+SHARE = 0.65  # of the direct form's multiplications at most
 
 
 def pays(ints: list[int], images: int, kernel: tuple[int, ...], backward: bool) -> bool:
@@ -29,22 +31,24 @@ def pays(ints: list[int], images: int, kernel: tuple[int, ...], backward: bool) 
     axes = [ints[i : i + 6] for i in range(1, len(ints), 6)]
     if len(axes) != 2 or os.environ.get("LAMINA_WINOGRAD") == "0":
         return False
-    window = axes[0][1]
-    if window not in WINDOWS or any((a[1], a[2], a[3]) != (window, 1, 1) for a in axes):
+    _, window, stride, *_ = axes[0]
+    if (window, stride) not in TILES or any((a[1], a[2], a[3]) != (window, stride, 1) for a in axes):
         return False
-    if min(kernel[-2], kernel[-1] // ints[0]) < CHANNELS:
+    size, points, channels = TILES[window, stride]
+    if min(kernel[-2], kernel[-1] // ints[0]) < channels:
         return False
-    outputs = [a[0] if backward else a[5] for a in axes]
-    tiles = prod(-(-n // (7 - window)) for n in outputs)
-    return images * tiles >= TILES and POINTS * tiles <= SHARE * window**2 * prod(outputs)
+    windows = [-(-a[0] // stride) if backward else a[5] for a in axes]
+    tiles = prod(-(-n // size) for n in windows)
+    return images * tiles >= LEAST and points * tiles <= SHARE * window**2 * prod(windows)
 
 
 def tiling(ints: list[int], backward: bool) -> list[int]:
-    """The engine's integers: groups, window, and for each axis the cells that are read, padding before, and outputs."""
-    found = [ints[0], ints[2]]
+    """The engine's integers: groups, window, form, and for each axis cells that are read, padding before, outputs."""
+    strided = ints[3] == 2
+    found = [ints[0], ints[2], (2 if backward else 1) if strided else 0]
     for i in range(1, len(ints), 6):
         image, size, _, _, low, windows = ints[i : i + 6]
-        found += [windows, size - 1 - low, image] if backward else [image, low, windows]
+        found += [windows, low if strided else size - 1 - low, image] if backward else [image, low, windows]
     return found
 
 
@@ -53,7 +57,7 @@ def convolution(
 ) -> Product:
     """A convolution, or its derivative by the input: a convolution with the kernel turned."""
     form = turned if backward else grouped
-    packed = planner.pack(form(kernel, ints[0]), transient=True)
+    packed = planner.pack(form(kernel, ints[0]), transient=True, ints=(int(ints[3] == 2),))
     assert packed is not None
     return Product("winograd", [source, packed], tiling(ints, backward), shape)
 
