@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
 from .. import ops
 from ..data import pictures
 from ..errors import ArgumentError, message, unknown
-from ..ops.resizing import INTERPOLATIONS
+from ..ops.resizing import INTERPOLATIONS, aspect_crop, cell_weights
 from .directories import file_batches
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -91,12 +91,35 @@ def images(paths: list[str], mode: str, first: bool, how: dict) -> np.ndarray:
 
 def sized(image: np.ndarray, size: tuple[int, int], interpolation: str, crop: bool, pad: bool) -> np.ndarray:
     """A picture in the size of the others: stretched, cut to their shape first, or with zeros around."""
+    if crop:
+        (top, high), (left, wide) = aspect_crop(image.shape[:2], size)
+        image = image[top : top + high, left : left + wide]
     if not pad:
-        return ops.image.resize(image, size, interpolation, crop_to_aspect_ratio=crop)
+        return resized(image, size, interpolation)
     ratio = max(have / want for have, want in zip(image.shape, size))
     exact = [n / ratio for n in image.shape[:2]]
     height, width = (max(int(n), 1) for n in exact)
     top, left = (int((want - n) / 2) for want, n in zip(size, exact))
     table = np.zeros((*size, image.shape[2]), "float32")
-    table[top : top + height, left : left + width] = ops.image.resize(image, (height, width), interpolation)
+    table[top : top + height, left : left + width] = resized(image, (height, width), interpolation)
     return table
+
+
+def resized(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:
+    """What ``ops.image.resize`` gives, to rounding; a single large picture takes a tenth of its time here."""
+    if interpolation == "nearest":
+        return ops.image.resize(image, size, interpolation)
+    for axis in (0, 1):
+        cells, weights = taps(image.shape[axis], size[axis], interpolation)
+        shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
+        image = sum(np.take(image, c, axis) * w.reshape(shape) for c, w in zip(cells, weights))  # type: ignore[assignment]
+    return image
+
+
+@lru_cache(64)
+def taps(old: int, new: int, interpolation: str) -> tuple[np.ndarray, np.ndarray]:
+    """The few old cells that make each new one, and their weights: the n-th of all new cells in row n."""
+    weights = cell_weights(old, new, interpolation).astype("float32")
+    most = int((weights != 0).sum(axis=1).max())
+    cells = np.argsort(weights == 0, axis=1, kind="stable")[:, :most]
+    return cells.T, np.take_along_axis(weights, cells, axis=1).T
