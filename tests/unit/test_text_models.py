@@ -187,6 +187,61 @@ def test_lookups_of_numbers_run_inside_of_the_program():
     assert crossed.predict(pairs, verbose=0).tolist() == [1, 4, 1, 1, 3]
 
 
+def test_a_stack_without_an_input_keeps_the_kind_of_its_data(tmp_path):
+    model = lamina.Sequential([layers.Hashing(5), layers.Embedding(5, 2), layers.Flatten(), layers.Dense(1)])
+    data = np.array([[1, 2], [3, 4]])
+    wanted = model.predict(data, verbose=0)
+    model.save(tmp_path / "m.lamina")
+    assert np.array_equal(lamina.load_model(tmp_path / "m.lamina").predict(data, verbose=0), wanted)
+    inner = lamina.Sequential([adapted(), layers.Embedding(20, 3), layers.Flatten()])
+    text = lamina.Input((), dtype="string")
+    outer = lamina.Model(text, layers.Dense(1)(inner(text)))
+    assert outer.predict(TEXTS, verbose=0).shape == (20, 1)
+    assert inner.input_shape == (None,)
+
+
+def test_one_layer_may_read_two_inputs():
+    words = adapted()
+    first, second = lamina.Input((), dtype="string"), lamina.Input((1,), dtype="string")
+    model = lamina.Model([first, second], layers.Subtract()([words(first), words(second)]))
+    assert not model.predict([TEXTS, TEXTS], verbose=0).any()
+    assert model.predict([TEXTS, TEXTS[::-1]], verbose=0).any()
+
+
+@pytest.mark.parametrize("backend", ["native", "reference", "xla"])
+def test_every_backend_sees_the_same_numbers(backend):
+    model = classifier()
+    wanted = model.predict(TEXTS, verbose=0)
+    model.compile("sgd", "mse", backend=backend)
+    np.testing.assert_allclose(model.predict(TEXTS, verbose=0), wanted, rtol=1e-5)
+    model.fit(TEXTS, LABELS, verbose=0)
+
+
+def test_numbers_to_look_up_and_to_put_into_bins_are_saved(tmp_path):
+    numbers = lamina.Input((2,), dtype="int64", name="numbers")
+    sizes = lamina.Input((2,), name="sizes")
+    ids, bins = layers.IntegerLookup(output_mode="count"), layers.Discretization(num_bins=4, output_mode="one_hot")
+    ids.adapt(np.array([[5, 6], [5, 2**40]]))
+    bins.adapt(np.arange(100.0))
+    flat = layers.Flatten()(bins(sizes))
+    model = lamina.Model([numbers, sizes], layers.Dense(2)(layers.Concatenate()([ids(numbers), flat])))
+    data = [np.array([[5, 2**40], [7, 6]]), np.array([[1.0, 99.0], [50.0, -3.0]], "float32")]
+    model.save(tmp_path / "m.lamina")
+    again = lamina.load_model(tmp_path / "m.lamina")
+    assert np.array_equal(again.predict(data, verbose=0), model.predict(data, verbose=0))
+    with pytest.raises(ArgumentError, match="built for its vocabulary"):
+        ids.adapt(np.array([1]))
+    with pytest.raises(ArgumentError, match="knows its boundaries"):
+        bins.adapt(np.arange(3.0))
+
+
+def test_a_vocabulary_that_no_reader_would_take_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("lamina.models.description.MOST_VALUES", 100)
+    with pytest.raises(FileFormatError, match="max_tokens"):
+        classifier(vectorize=layers.TextVectorization(vocabulary=[f"w{i}" for i in range(90)])).save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
 def test_explain_and_summary_show_the_layers_that_read():
     model = classifier()
     lines = []

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ..errors import FileFormatError, message
 from ..files.atomic import write_atomically
+from . import description
 
 DESCRIPTION, WEIGHTS = "model.json", "weights.safetensors"
 MEMBERS = (DESCRIPTION, WEIGHTS)
-LONGEST_DESCRIPTION = 32 * 2**20
+LONGEST_DESCRIPTION = description.LONGEST
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot leave the time out
 UNIX, READABLE, ENCRYPTED = 3, 0o644 << 16, 0x1
 

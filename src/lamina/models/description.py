@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import FileFormatError, message
 
 FORMAT, VERSION = "lamina model", 1
-DEEPEST, MOST_VALUES = 64, 2_000_000
+LONGEST, DEEPEST, MOST_VALUES = 32 * 2**20, 64, 2_000_000
 FIELDS: dict[str, tuple[type, ...]] = {
     "format": (str,),
     "version": (int,),
@@ -49,7 +49,23 @@ def encode(fields: dict[str, Any]) -> bytes:
                 fix="let get_config give numbers, texts, lists and dictionaries only",
             )
         ) from None
-    return text.encode() + b"\n"
+    data = text.encode() + b"\n"
+    if len(data) > LONGEST or values_in(fields) > MOST_VALUES:
+        raise FileFormatError(
+            message(
+                "this model cannot be saved: its description is longer than a reader takes",
+                got=f"{len(data)} bytes, {values_in(fields)} values",
+                want=f"at most {LONGEST} bytes and {MOST_VALUES} values",
+                fix="max_tokens= makes a vocabulary smaller",
+            )
+        )
+    return data
+
+
+def values_in(value) -> int:
+    """How many values a nest of lists and dicts holds, itself among them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return 1 + sum(values_in(v) for v in inner)
 
 
 def decode(data: bytes, source: str) -> dict[str, Any]:

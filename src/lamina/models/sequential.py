@@ -99,7 +99,10 @@ class Sequential(Model):
         self.begin_with((None, *shape[1:]), self._layers[0].input_dtype if self._layers else "float32")
 
     def begin_with(self, shape: tuple, dtype: str) -> None:
-        """Makes the weights for an input of the shape that first data have."""
+        """Makes the weights for an input of the shape that first data have, if there are none yet."""
+        if self._symbols:
+            return
+        self.built = True
         x = Input(batch_shape=shape, dtype=dtype, name=f"{self.name}_input")
         self._symbols = [x]
         for layer in self._layers:
@@ -123,8 +126,11 @@ class Sequential(Model):
             array = np.asarray(inputs, object)
             text = not np.issubdtype(np.array(array.reshape(-1)[:1].tolist()).dtype, np.number)
             self.begin_with((None, *array.shape[1:]), TEXT if text else "int64")
-            self.built = True
         return super().read(inputs)
+
+    def read_symbols(self, inputs):
+        self.begin_with(inputs.shape, inputs.dtype)
+        return super().read_symbols(inputs)
 
     @property
     def layers(self) -> list[Layer]:
@@ -165,7 +171,10 @@ class Sequential(Model):
             serialize(layer)
             for layer in ([first.source.layer] if first is not None and first.source else []) + self._layers
         ]
-        return {"name": self.name, "trainable": self.trainable, "layers": layers, "build_input_shape": shape}
+        config = {"name": self.name, "trainable": self.trainable, "layers": layers, "build_input_shape": shape}
+        if shape and self.front is not None:
+            config["build_input_dtype"] = self._symbols[0].dtype
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None):
@@ -174,7 +183,9 @@ class Sequential(Model):
             name=config.get("name"),
             trainable=config.get("trainable", True),
         )
-        if config.get("build_input_shape"):
+        if config.get("build_input_dtype"):
+            model.begin_with(tuple(config["build_input_shape"]), config["build_input_dtype"])
+        elif config.get("build_input_shape"):
             model.build(tuple(config["build_input_shape"]))
         return model
 
