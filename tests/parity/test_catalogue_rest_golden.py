@@ -1,0 +1,13 @@
+"""ConvLSTM and other layers that came later agree with Keras; so do convolutions and merging in all their variants."""
+
+import pytest
+import test_layers_golden
+from cases import load
+
+CASES = load("catalogue_rest")
+
+
+@pytest.mark.parametrize("run", ["eagerly", "native"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_layer(case, run):
+    test_layers_golden.test_layer_agrees_with_keras(case, run)
