@@ -7,7 +7,7 @@
 namespace ISA {
 namespace {
 
-constexpr int64_t OVERLAPPING_PIXELS = 512;
+constexpr int64_t POOLED_BLOCK = 96, OVERLAPPING_BLOCK = 512;      // pixels: a panel of a block stays in L1
 
 struct ConvPoolPlan {
   ConvPlan c;                                             // its blocks: the largest that windows of a block read
@@ -55,7 +55,7 @@ INLINE int64_t cells_along(const Axis& x, int64_t windows) { return smaller(x.in
 void cut_windows(ConvPoolPlan& p) {
   const Axis* w = p.pool.axis;
   bool overlap = w[0].stride < w[0].size || w[1].stride < w[1].size || w[2].stride < w[2].size;
-  int64_t pixels = overlap ? OVERLAPPING_PIXELS : CONV_PIXELS, width = larger(1, w[2].out), height = larger(1, w[1].out);
+  int64_t pixels = overlap ? OVERLAPPING_BLOCK : POOLED_BLOCK, width = larger(1, w[2].out), height = larger(1, w[1].out);
   int64_t across = larger(1, cells_along(w[2], width));
   p.col_blocks = across <= 2 * pixels ? 1 : divide_up(across, pixels);
   p.cols = divide_up(width, p.col_blocks);
