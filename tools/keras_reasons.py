@@ -94,6 +94,7 @@ DIFFERS = {
     "config.set_*": "accepts the one value that Lamina has, and says what to do in place of another",
     "backend.set_*": "accepts the one value that Lamina has, and says what to do in place of another",
     "config.*able_*": "accepted, changes nothing",
+    "utils.*interactive_logging": "accepted, changes nothing",
     "config.backend": 'is "lamina"',
     "backend.backend": 'is "lamina"',
     "mixed_precision.set_*": "float32 with a warning in place of mixed policies",

@@ -4,6 +4,7 @@ from .models.saving import load_model, save_model
 from .models.weight_files import load_weights, save_weights
 from .registry import (
     custom_object_scope,
+    get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
@@ -14,6 +15,7 @@ CustomObjectScope = custom_object_scope
 __all__ = [
     "CustomObjectScope",
     "custom_object_scope",
+    "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
     "load_model",

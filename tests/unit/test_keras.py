@@ -8,7 +8,7 @@ import pytest
 
 import lamina
 import lamina.keras
-from lamina.errors import ArgumentError, LaminaWarning, TraceError
+from lamina.errors import ArgumentError, DataError, LaminaWarning, TraceError
 from lamina.keras.aliases import MODULES
 
 ROOT = Path(__file__).parents[2]
@@ -105,3 +105,22 @@ def test_trees():
         tree.assert_same_structure(nest, {"b": 1, "a": 4})
     with pytest.raises(ArgumentError, match="3 leaves"):
         tree.pack_sequence_as(nest, [1, 2, 3])
+
+
+def test_a_model_as_text():
+    x = lamina.Input((3,), name="x")
+    model = lamina.Model(x, {"a": lamina.layers.Dense(2, name="d")(x), "b": x * 2.0}, name="net")
+    again = lamina.models.model_from_json(model.to_json())
+    assert again.to_json() == model.to_json()
+    with pytest.raises(ArgumentError, match="takes what to_json gives"):
+        lamina.models.model_from_json("{")
+
+
+def test_batches_as_triples():
+    pack, unpack = lamina.utils.pack_x_y_sample_weight, lamina.utils.unpack_x_y_sample_weight
+    for told in ((1,), (1, 2), (1, 2, 3)):
+        packed = pack(*told)
+        assert unpack(packed) == (*told, None, None)[:3]
+    assert unpack(pack([1])) == ([1], None, None)
+    with pytest.raises(DataError, match="4 parts"):
+        unpack((1, 2, 3, 4))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..errors import ArgumentError, message
-from ..layers import Symbol, reset_names
-from ..types import DTYPES, promote
+from ..types import promote
+from ..utils import clear_session, is_keras_tensor, standardize_dtype
 from .config import (
     backend,
     epsilon,
@@ -20,34 +17,10 @@ from .config import (
 _uids: dict[str, int] = {}
 
 
-def clear_session(free_memory: bool = True) -> None:
-    """Counts the names of layers from the start again. There is no other global state to clear.
-
-    >>> lamina.keras.backend.clear_session()
-    >>> lamina.layers.Dense(1).name
-    'dense'
-    """
-    reset_names()
-    _uids.clear()
-
-
 def get_uid(prefix: str = "") -> int:
     """1, 2, 3, … for each prefix."""
     _uids[prefix] = _uids.get(prefix, 0) + 1
     return _uids[prefix]
-
-
-def standardize_dtype(dtype) -> str:
-    """The name of an element type; "float32" for None.
-
-    >>> lamina.keras.backend.standardize_dtype(np.dtype("int64"))
-    'int64'
-    """
-    name = "float32" if dtype is None else dtype if isinstance(dtype, str) else str(np.dtype(dtype))
-    name = {"int": "int32", "float": "float32"}.get(name, name)
-    if name not in DTYPES:
-        raise ArgumentError(message("there is no such element type", got=repr(dtype), want=", ".join(DTYPES)))
-    return name
 
 
 def is_float_dtype(dtype) -> bool:
@@ -58,15 +31,6 @@ def is_float_dtype(dtype) -> bool:
 def is_int_dtype(dtype) -> bool:
     """Whether an element type holds whole numbers."""
     return standardize_dtype(dtype).startswith(("int", "uint"))
-
-
-def is_keras_tensor(x) -> bool:
-    """Whether x is a tensor of the functional API, without numbers.
-
-    >>> lamina.keras.backend.is_keras_tensor(lamina.Input((3,)))
-    True
-    """
-    return isinstance(x, Symbol)
 
 
 def result_type(*dtypes) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..errors import ArgumentError, message
+from ..utils import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
 
 EPSILON = 1e-7
-_interactive = [True]
 
 
 def backend() -> str:
@@ -95,16 +95,24 @@ def is_traceback_filtering_enabled() -> bool:
     return False
 
 
-def disable_interactive_logging() -> None:
-    """Accepted; ``verbose`` of ``fit`` says what is printed."""
-    _interactive[0] = False
-
-
-def enable_interactive_logging() -> None:
-    """Accepted; ``verbose`` of ``fit`` says what is printed."""
-    _interactive[0] = True
-
-
-def is_interactive_logging_enabled() -> bool:
-    """What was said last; True at first."""
-    return _interactive[0]
+__all__ = [
+    "backend",
+    "disable_flash_attention",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
+    "enable_flash_attention",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_flash_attention_enabled",
+    "is_interactive_logging_enabled",
+    "is_traceback_filtering_enabled",
+    "set_backend",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+]

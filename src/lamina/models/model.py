@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..errors import ArgumentError, message, unknown
 from ..layers.arguments import arguments_of, as_shape, shapes_to_symbols
 from ..layers.calling import inferred
-from ..layers.layer import Layer
+from ..layers.layer import Layer, serialize
 from ..layers.symbol import Symbol, leaves
 from ..training.trainer import Trainer
 from . import configuration
@@ -158,6 +159,13 @@ class Model(Trainer, Saved, Fronted, Layer):  # pyright: ignore[reportIncompatib
         (print_fn or print)(text)
 
     # ------------------------------------------------------------------------------------------------ configuration
+
+    def to_json(self, **kwargs) -> str:
+        """The configuration as text, without weights: ``models.model_from_json`` makes a model of it.
+
+        ``kwargs`` are those of ``json.dumps``.
+        """
+        return json.dumps(serialize(self), **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """What makes the model again, as plain data: the graph of a functional one, the arguments of a subclass."""

@@ -47,10 +47,14 @@ from ..composites.activations import *  # isort: skip
 from ..composites.ctc import *  # isort: skip
 from ..composites.ctc_decode import *  # isort: skip
 from ..composites.cumprod import *  # isort: skip
+from ..composites.elements import *  # isort: skip
 from ..composites.entropy import *  # isort: skip
+from ..composites.nan_reductions import *  # isort: skip
 from ..composites.normalization import *  # isort: skip
 from ..composites.softmax import *  # isort: skip
 from ..composites.unit_norm import *  # isort: skip
+from ..composites.pieces import *  # isort: skip
+from ..composites.comparisons import *  # isort: skip
 
 absolute, true_divide, array, amax, amin = abs, divide, convert_to_tensor, max, min
 swish, hard_swish = silu, hard_silu
