@@ -158,6 +158,14 @@ Flags mark_sums(Prepared& p, const ChainSpec& spec, const std::vector<bool>& wri
   return folded;
 }
 
+// Whether nothing of a chain goes through tiles: one long row, and flows only.
+bool in_registers(const Prepared& p, const std::vector<int64_t>& shape, bool has_product) {
+  if (has_product || shape.size() != 2 || shape[0] != 1) return false;
+  for (auto& slot : p.slots)
+    if (slot.buffered || (slot.kind == TEMPORARY && !slot.small) || ((slot.kind == INPUT || slot.kind == OUTPUT) && slot.strides[1] > 1)) return false;
+  return true;
+}
+
 }  // namespace
 
 void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, bool inner, const std::string& isa) {
@@ -201,9 +209,9 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   c.n_steps = (int)p.steps.size();
   c.slots = p.slots.data();
   c.steps = p.steps.data();
-  c.tile = c.n_slots <= 16 ? 1024 : 512;                 // so that the tiles in use stay in L1
-  c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
   build_flows(p);
+  c.tile = in_registers(p, shape, has_product) ? 4096 : c.n_slots <= 16 ? 1024 : 512;      // so that the tiles in use stay in L1
+  c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
   c.n_segments = (int)p.segments.size();
   c.n_codes = (int)p.codes.size();
   c.segments = p.segments.data();

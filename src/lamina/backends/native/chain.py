@@ -53,6 +53,7 @@ class Chain:
 
     def finished(self) -> dict:
         """The chain as the engine takes it; temporaries are used again once nobody reads them."""
+        self.follow()
         shift = 1 if self.product is not None else 0
         n_in, n_out = len(self.inputs) + shift, len(self.outputs)
         last_use: dict[Node, int] = {}
@@ -91,6 +92,32 @@ class Chain:
         if self.sums:
             made["sums"] = [self.number(s, register, n_in, shift) for s in self.sums]
         return made
+
+    def follow(self) -> None:
+        """Lets each step come right after one whose value it reads, where it can: the value is still in registers."""
+        waits: list[set[int]] = []
+        made: dict[object, int] = {}
+        for i, (_, _, sources, target) in enumerate(self.steps):
+            names = [self.where[s[1]] if s[0] == "node" else s for s in sources]
+            waits.append({made[n] for n in names if n[0] in ("node", "out") and n in made})
+            made[self.where[target] if isinstance(target, Node) else target] = i
+        readers: list[list[int]] = [[] for _ in waits]
+        for i, needed in enumerate(waits):
+            for k in needed:
+                readers[k].append(i)
+        left = [len(needed) for needed in waits]
+        ready = [i for i, n in enumerate(left) if n == 0]
+        order: list[int] = []
+        while ready:
+            near = [i for i in ready if order and order[-1] in waits[i]]
+            step = min(near or ready)
+            ready.remove(step)
+            order.append(step)
+            for i in readers[step]:
+                left[i] -= 1
+                if left[i] == 0:
+                    ready.append(i)
+        self.steps = [self.steps[i] for i in order]
 
     def number(self, source, register: dict[Node, int], n_in: int, shift: int):
         kind, value = source[0], source[1]
