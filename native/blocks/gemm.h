@@ -9,6 +9,8 @@ namespace {
 
 constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 constexpr double UNIT_FLOPS = 1.2e6;                      // about ten microseconds
+constexpr int64_t LONG_TILES = 16;                        // of a product over a long k: enough for all threads
+constexpr int64_t COPIED_ROWS = 192;                      // of a panel of B that was copied: it stays in L1
 constexpr int64_t WIDE_COLS = 512;                        // the least tile of a chain: program.h
 constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a core's L2
 
@@ -108,17 +110,21 @@ const char* prepare_gemm(Instruction& i) {
 
   find_sum(i, p);
   p.panels = divide_up(p.n, NR);
-  p.in_place = p.packed || i.in[1].strides[i.in[1].rank - 1] == 1;
+  // Over a long k a panel of B is larger than a cache: copied by pieces, and multiplied by many rows of A, it is read once.
+  int64_t tall = smaller(384, p.m / divide_up(LONG_TILES, p.panels * batches));
+  bool copied = !p.packed && 4 * NR * p.k > WIDE_BYTES && tall >= 8 * MR;
+  p.in_place = p.packed || (!copied && i.in[1].strides[i.in[1].rank - 1] == 1);
   p.wide = panels_together(i, p);
   p.groups = divide_up(p.panels, p.wide);
   double per_row = 2.0 * NR * (double)p.wide * (double)larger(p.k, 16);
   int64_t rows = larger(MR, smaller(384, (int64_t)(UNIT_FLOPS / per_row)));
+  if (copied) rows = larger(rows, tall);
   p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
   p.row_blocks = divide_up(p.m, p.row_block);
   p.tiles = batches * p.groups * p.row_blocks;
   p.per_unit = larger(1, (int64_t)(UNIT_FLOPS / 4 / (per_row * (double)smaller(p.m, p.row_block))));
   i.units = divide_up(p.tiles, p.per_unit);
-  p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / K_BLOCK);
+  p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / (copied ? COPIED_ROWS : K_BLOCK));
   p.scratch_panel = 0;
   p.scratch_block = p.scratch_panel + (p.packed ? 0 : 4 * NR * p.k_block);
   p.scratch_chain = p.scratch_block + 4 * NR * p.wide * round_up(p.row_block, MR) + 64;

@@ -143,6 +143,18 @@ def test_gemm_bits_do_not_depend_on_threads(isa, packed):
     assert all(np.array_equal(results[0], r) for r in results)
 
 
+def test_gemm_over_a_long_k(isa):
+    """Kernel gradients of long sequences: a panel of B is larger than a cache, and copied."""
+    random = np.random.default_rng(10)
+    a, b = (
+        random.standard_normal((8300, 130)).astype("float32").T,
+        random.standard_normal((8300, 530)).astype("float32"),
+    )
+    results = [gemm(isa, a, b, False, threads=t) for t in (1, 2, 3)]
+    close(results[0], a.astype("float64") @ b.astype("float64"), 8300)
+    assert all(np.array_equal(results[0], r) for r in results)
+
+
 # ---- folds ----
 
 FOLDS = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "argmax": np.argmax, "argmin": np.argmin}
