@@ -171,7 +171,7 @@ void select_taps(const ConvPlan& p, Taps& taps, int64_t rho0, int64_t rho1, int6
 
 // ---- depthwise: one row of pixels, N vectors of channels ----
 
-template <int M, int N> INLINE void depthwise_tile(const Tile& t) {
+template <int M, int N> void depthwise_tile(const Tile& t) {
   Vec c[M][N];
 #pragma GCC unroll 8
   for (int m = 0; m < M; m++)
@@ -192,10 +192,18 @@ template <int M, int N> INLINE void depthwise_tile(const Tile& t) {
     for (int n = 0; n < N; n++) store(t.c + m * t.c_row + n * LANES, c[m][n]);
 }
 
+// In tiles of nearly equal length: a thin one would wait for each of its sums.
 template <int N> void depthwise_row(Tile t, int64_t pixels) {
-  constexpr int M = 6;
-  for (; pixels >= M; pixels -= M, t.a += M * t.a_row, t.c += M * t.c_row) depthwise_tile<M, N>(t);
-  for (; pixels > 0; pixels--, t.a += t.a_row, t.c += t.c_row) depthwise_tile<1, N>(t);
+  constexpr int M = 8;
+  constexpr Micro table[M + 1] = {nullptr, depthwise_tile<1, N>, depthwise_tile<2, N>, depthwise_tile<3, N>, depthwise_tile<4, N>,
+                                  depthwise_tile<5, N>, depthwise_tile<6, N>, depthwise_tile<7, N>, depthwise_tile<8, N>};
+  for (int64_t tiles = divide_up(pixels, M); tiles > 0; tiles--) {
+    int64_t step = divide_up(pixels, tiles);
+    table[step](t);
+    t.a += step * t.a_row;
+    t.c += step * t.c_row;
+    pixels -= step;
+  }
 }
 
 // ---- one block by one panel ----
