@@ -61,6 +61,12 @@ def test_whatever_holds_numbers_is_taken(x):
     np.testing.assert_array_equal(model.predict(x, verbose=0), want.predict(X, verbose=0))
 
 
+def test_finite_numbers_with_an_infinite_sum_are_taken():
+    arrays.check_finite(np.full((4, 3), 3e38, "float32"), "x")
+    with pytest.raises(DataError, match="x holds inf at row 0"):
+        arrays.check_finite(np.array([np.inf, -np.inf], "float32"), "x")
+
+
 def test_an_arrow_stream_is_taken():
     class Stream:
         def __arrow_c_stream__(self, requested_schema=None):
