@@ -3,6 +3,7 @@
 #pragma once
 #include "chain.h"
 #include "micro.h"
+#include "narrow.h"
 
 namespace ISA {
 namespace {
@@ -178,7 +179,9 @@ INLINE Rows direct_output(const Instruction& i, const Context& context, const Ge
 
 // One panel of a tile: all of k, into t.c.
 void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols, bool in_place, float* panel) {
-  int vectors = (int)divide_up(cols, LANES);
+  bool narrow = worth_narrow(t, p.k, rows, cols);
+  int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
+  int vectors = (int)divide_up(wide, LANES);
   const float* a = t.a;
   int64_t k = 0;
   do {
@@ -193,7 +196,13 @@ void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_
       t.b = panel;
       t.b_row = NR;
     }
-    multiply_rows(t, rows, vectors);
+    if (vectors) multiply_rows(t, rows, vectors);
+    if (narrow) {
+      Tile rest = t;
+      rest.b += wide;
+      rest.c += wide;
+      multiply_narrow(rest, rows, cols - wide);
+    }
     k += p.k_block;
   } while (k < p.k);
 }
