@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import dtype_error, shape_error
 from ..op import as_value, common_dtype
 from ..types import Type
-from .elementwise import A, B, Binary, Elementwise, cast
+from .elementwise import A, B, Binary, Elementwise, cast, joined
 
 P = Type("bool", (2, 3))
 
@@ -179,7 +179,7 @@ class Select(Elementwise):
     def operands(self, inputs):
         condition, *rest = [as_value(x) for x in inputs]
         dtype = common_dtype(rest, inputs[1:])
-        return [cast(condition, "bool"), *(cast(v, dtype) for v in rest)]
+        return [cast(condition, "bool"), *(joined(x, v, dtype) for x, v in zip(inputs[1:], rest, strict=True))]
 
     def compute(self, xp, p, a, b):
         return xp.where(p, a, b)

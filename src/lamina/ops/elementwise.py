@@ -65,7 +65,7 @@ class Elementwise(Op):
         dtype = common_dtype(values, inputs)
         if self.floats_only and dtype not in ("float32", "float64"):
             dtype = "float32"
-        return [cast(v, dtype) for v in values]
+        return [joined(x, v, dtype) for x, v in zip(inputs, values, strict=True)]
 
     def __call__(self, *inputs, **attrs) -> Any:
         later = deferred(self, inputs, attrs)
@@ -121,11 +121,17 @@ def cast(x, dtype: str):
     return cast_op(x, dtype=dtype) if isinstance(x, Node) else x.astype(dtype)
 
 
-def floats(*values) -> list:
+def joined(given, value, dtype: str):
+    """What was given in the dtype of what it meets; a Python number is rounded once, not to float32 before."""
+    return np.asarray(given, dtype) if isinstance(given, float) else cast(value, dtype)
+
+
+def floats(*given) -> list:
     """The values in one floating-point dtype, as nodes if one of them is a node."""
-    values = [as_value(v) for v in values]
+    values = [as_value(v) for v in given]
     dtype = common_dtype(values)
-    values = [cast(v, dtype if dtype.startswith("float") else "float32") for v in values]
+    dtype = dtype if dtype.startswith("float") else "float32"
+    values = [joined(x, v, dtype) for x, v in zip(given, values, strict=True)]
     return [as_node(v) for v in values] if any(isinstance(v, Node) for v in values) else values
 
 
