@@ -1,4 +1,4 @@
-// gather: rows by index, read (gather, feed) or added (scatter_add). An index out of range is reported to the Program and
+// gather: rows by index, read (gather, feed) or added (scatter_add, scatter_onto). An index out of range is reported to the Program and
 // replaced by the nearest row (or skipped, when adding). Plain code, compiled once.
 #pragma once
 #include "copy.h"
@@ -85,14 +85,14 @@ void run_gather(const Instruction& i, const Context& context, int64_t unit) {
   }
 }
 
-// ---- scatter_add: rows, ids -> table, which starts from zero ----
+// ---- scatter_add: rows, ids -> table, which starts from zero; scatter_onto: from what it holds ----
 
-const char* prepare_scatter_add(Instruction& i) {
+const char* prepare_scatter(Instruction& i, bool from_zero) {
   if (i.n_in != 2 || i.n_out != 1) return "takes rows and indices, gives a table";
   const Operand& table = i.out[0];
   if (const char* complaint = plan_gather(i, table, i.in[1], i.in[0])) return complaint;
   GatherPlan& p = *(GatherPlan*)i.plan;
-  int64_t work = p.n_ids * p.row + table.shape[0] * p.row;
+  int64_t work = p.n_ids * p.row + (from_zero ? table.shape[0] * p.row : 0);
   int64_t wanted = std::clamp<int64_t>(work / 32768, 1, 16);
   p.column_blocks = std::clamp<int64_t>(p.row / 32, 1, std::min<int64_t>(4, wanted));     // a unit owns columns of a range of rows
   p.row_blocks = std::clamp<int64_t>(wanted / p.column_blocks, 1, std::max<int64_t>(1, table.shape[0]));
@@ -101,7 +101,10 @@ const char* prepare_scatter_add(Instruction& i) {
   return nullptr;
 }
 
-void run_scatter_add(const Instruction& i, const Context& context, int64_t unit) {
+const char* prepare_scatter_add(Instruction& i) { return prepare_scatter(i, true); }
+const char* prepare_scatter_onto(Instruction& i) { return prepare_scatter(i, false); }
+
+void scatter(const Instruction& i, const Context& context, int64_t unit, bool from_zero) {
   const GatherPlan& p = *(const GatherPlan*)i.plan;
   const Operand &from = i.in[0], &ids = i.in[1], &table = i.out[0];
   int64_t rows = table.shape[0], block = unit / p.column_blocks, column = unit % p.column_blocks;
@@ -111,7 +114,7 @@ void run_scatter_add(const Instruction& i, const Context& context, int64_t unit)
     typedef decltype(type) T;
     T* to = (T*)address(context, table) + first;
     const T* source = (const T*)address(context, from) + first;
-    for (int64_t r = low; r < high; r++) memset(to + r * table.strides[0], 0, n * sizeof(T));
+    for (int64_t r = low; from_zero && r < high; r++) memset(to + r * table.strides[0], 0, n * sizeof(T));
     for (int64_t k = 0; k < p.n_ids; k++) {
       int64_t id = read_index(context, ids, k);
       if (id < 0 || id >= rows) { if (unit == 0) report_bad_index(context.errors, i, k, id, rows); continue; }
@@ -123,6 +126,9 @@ void run_scatter_add(const Instruction& i, const Context& context, int64_t unit)
     }
   });
 }
+
+void run_scatter_add(const Instruction& i, const Context& context, int64_t unit) { scatter(i, context, unit, true); }
+void run_scatter_onto(const Instruction& i, const Context& context, int64_t unit) { scatter(i, context, unit, false); }
 
 // ---- feed: source, order, cursor -> batch, converted; advance: cursor += n ----
 

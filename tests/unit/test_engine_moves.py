@@ -102,6 +102,23 @@ def test_gather_and_scatter_add(isa, ids_shape, row, ids_dtype):
     np.testing.assert_allclose(scattered, want, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "bool"])
+@pytest.mark.parametrize(
+    ("count", "row", "ids_dtype"), [(5, (3,), "int32"), (900, (64,), "int64"), (1, (2,), "int32"), (7, (), "int32")]
+)
+def test_scatter_onto_adds_to_what_is_there(isa, count, row, ids_dtype, dtype):
+    random = np.random.default_rng(28)
+    table = random.integers(0, 9, (37, *row)).astype(dtype)
+    rows, ids = random.integers(0, 9, (count, *row)).astype(dtype), random.integers(0, 37, count).astype(ids_dtype)
+    arena = Arena(isa)
+    place = arena.room(table.shape, dtype)
+    arena.add("copy", [arena.put(table)], [place])
+    arena.add("scatter_onto", [arena.put(rows), arena.put(ids)], [place])
+    want = table.copy()
+    np.add.at(want, ids, rows)
+    assert np.array_equal(arena.run(place, threads=3), want)
+
+
 @pytest.mark.parametrize("bad", [-1, 11, 2**31 - 1, -(2**31)])
 def test_an_index_out_of_range_is_an_error_that_names_it(isa, bad):
     table, ids = np.ones((11, 3), "float32"), np.array([0, 3, bad, 5, 99999], "int32")
@@ -118,6 +135,10 @@ def test_an_index_out_of_range_is_an_error_that_names_it(isa, bad):
     arena = Arena(isa)
     arena.add("scatter_add", [arena.put(np.ones((5, 3), "float32")), arena.put(ids)], [arena.room((11, 3))])
     with pytest.raises(IndexError, match=rf"instruction 0 \(scatter_add\): index {bad} at position 2"):
+        arena.program().run()
+    arena = Arena(isa)
+    arena.add("scatter_onto", [arena.put(np.ones((5, 3), "float32")), arena.put(ids)], [arena.room((11, 3))])
+    with pytest.raises(IndexError, match=rf"instruction 0 \(scatter_onto\): index {bad} at position 2"):
         arena.program().run()
 
 

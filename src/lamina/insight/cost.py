@@ -45,6 +45,8 @@ def flops(node: Node) -> int:
     made = sum(t.size for t in node.types)
     if name in FREE:
         return 0
+    if name == "scatter_onto":
+        return inputs[1].size
     if name == "matmul":
         return 2 * made * inputs[0].shape[-1]
     if name.startswith("conv"):
@@ -71,6 +73,8 @@ def convolution(name: str, node: Node) -> int:
 def traffic(node: Node) -> int:
     """The bytes that a node reads and writes if nothing is fused."""
     types = [*(t for x in node.inputs for t in x.types), *node.types]
+    if node.op is not None and node.op.name == "scatter_onto":
+        types = [types[1], types[1], *types[1:3]]  # of the table only rows are read and written
     return sum(t.size * item_size(t.dtype) for t in types)
 
 

@@ -1,4 +1,4 @@
-"""Rows picked by number, and its mirror image: rows added up by number."""
+"""Rows picked by number, and its mirror image: rows added up by number, from zero or onto a table."""
 
 from __future__ import annotations
 
@@ -88,4 +88,46 @@ class ScatterAdd(Op):
         return gather(dy, ids), None
 
 
-gather, scatter_add = Gather(), ScatterAdd()
+class ScatterOnto(Op):
+    """The table, after out[ids[i]] += rows[i] in order of i. ``passes/touch`` makes updates of this form."""
+
+    kernel = "scatter_onto"
+    whole = (0, 4)
+    samples = [
+        ((ROWS, Type("float32", (4, 3)), IDS), {}),
+        ((ROWS, Type("float32", (2, 3, 3)), Type("int32", (2, 3))), {}),
+        ((Type("float32", (7,)), Type("float32", (4,)), IDS), {}),
+        ((ROWS, Type("float32", (0, 3)), Type("int64", (0,))), {}),
+        ((ROWS, Type("float32", (3,)), Type("int32", ())), {}),
+        ((Type("float32", (5, 2, 3)), Type("float32", (4, 2, 3)), IDS), {}),
+    ]
+    rejects = [
+        ((ROWS, Type("float32", (3, 3)), IDS), {}, "one row for each number"),
+        ((ROWS, Type("float32", (4, 2)), IDS), {}, "one row for each number"),
+        ((ROWS, Type("float32", (4, 3)), ROWS), {}, "whole numbers"),
+        ((Type("float32", ()), Type("float32", (4,)), IDS), {}, "no rows"),
+    ]
+
+    def infer(self, table, x, ids):
+        check_ids(self, table, ids)
+        if table.rank == 0:
+            raise shape_error(self, "a scalar has no rows", got=(table, x, ids))
+        want = table.with_shape(*ids.shape, *table.shape[1:])
+        if x != want:
+            raise shape_error(self, "needs one row for each number", got=(table, x, ids), want=str(want))
+        return table
+
+    def compute(self, xp, table, x, ids):
+        check_rows(self, ids, len(table))
+        out = table.copy()
+        xp.add.at(out, ids, x)
+        return out
+
+    def xla(self, xp, table, x, ids):
+        return table.at[ids].add(x)
+
+    def vjp(self, dy, y, table, x, ids):
+        return dy, gather(dy, ids), None
+
+
+gather, scatter_add, scatter_onto = Gather(), ScatterAdd(), ScatterOnto()

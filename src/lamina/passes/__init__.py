@@ -9,11 +9,13 @@ from .factor import factor
 from .fold import fold
 from .join import join
 from .share import share
+from .touch import touch
 
 
 def simplify(graph: Graph) -> Graph:
-    """Constants folded, pieces joined, lookups turned, sums shortened, equal nodes shared and dead ones dropped."""
-    return drop(share(fold(factor(commute(join(fold(graph)))))))
+    """Constants folded, pieces joined, lookups turned, sums shortened, only the looked-up rows
+    of a table updated, equal nodes shared and dead ones dropped."""
+    return drop(share(fold(touch(factor(commute(join(fold(graph))))))))
 
 
-__all__ = ["commute", "drop", "factor", "fold", "join", "share", "simplify"]
+__all__ = ["commute", "drop", "factor", "fold", "join", "share", "simplify", "touch"]

@@ -122,6 +122,15 @@ def scatter_add(planner: Planner, node: Node) -> None:
     planner.add(Draft("scatter_add", [rows_of(x, len(ids.shape)), flat(ids)], [rows_of(out, 1)], nodes=[node]))
 
 
+def scatter_onto(planner: Planner, node: Node) -> None:
+    """Adds rows in the table's own place, or else onto a copy."""
+    table, out = planner.view(node.inputs[0]), planner.place_of(node)
+    x, ids = (planner.contiguous(planner.view(v)) for v in node.inputs[1:])
+    if (out.storage.root, out.offset, out.strides) != (table.storage.root, table.offset, table.strides):
+        planner.add(Draft("copy", [table], [out], nodes=[node]))
+    planner.add(Draft("scatter_onto", [rows_of(x, len(ids.shape)), flat(ids)], [rows_of(out, 1)], nodes=[node]))
+
+
 def along(planner: Planner, node: Node) -> None:
     """Elements by number along an axis: everything as (before the axis, the axis, behind it)."""
     assert node.op is not None
@@ -190,6 +199,7 @@ RULES = {
     "concatenate": concatenate,
     "gather": gather,
     "scatter_add": scatter_add,
+    "scatter_onto": scatter_onto,
     "take_along": along,
     "put_along": along,
     "cumsum": cumsum,

@@ -260,7 +260,8 @@ class Planner:
         for index, reads in readers.get(place.storage, {}).items():
             if index == group.index:
                 for node, x in reads:
-                    in_place = group.fusible and node is not group.root and self.given.get(x) == place
+                    aligned = adds_onto(node, x) or (group.fusible and node is not group.root)
+                    in_place = aligned and self.given.get(x) == place
                     if not in_place or target.node in group.sums:
                         return False
             elif self.reach.depends(index, group.index):
@@ -347,3 +348,8 @@ class Planner:
                 out[...] = value
 
         self.add(Draft("python", ins, outs, call=call, nodes=[node]))
+
+
+def adds_onto(node: Node, x: Node) -> bool:
+    """Whether a node reads x only as the table that it adds rows to."""
+    return node.op is not None and node.op.name == "scatter_onto" and node.inputs[0] is x and x not in node.inputs[1:]
