@@ -143,7 +143,7 @@ class TextVectorization(Vocabularied, Reader):
         return super().from_config({**config, "ngrams": as_tuple(config.get("ngrams"))})
 
 
-def one_text(label: str, got: str, split="whitespace") -> str:
+def one_text(label: str, got: str, split: object = "whitespace") -> str:
     if split is None:
         want = "text[batch, tokens], as split=None takes tokens that are ready"
         return message(f"{label} takes a row of tokens for each sample", got=got, want=want, where=True)

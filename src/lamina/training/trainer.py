@@ -29,6 +29,9 @@ class Trainer(Compiled):
         @property
         def label(self) -> str: ...
 
+        @property
+        def reads_text(self) -> bool: ...
+
         def as_numbers(self, inputs) -> Any: ...
 
     def fit(

@@ -37,7 +37,7 @@ def geometry_of(node: Node) -> list[int]:
     """The integers of any op that slides a window, by what it computes from what."""
     assert node.op is not None
     shapes = [x.shape for x in node.inputs]
-    name, size = node.op.name, node.attrs.get("size")
+    name, size = node.op.name, node.attrs.get("size", ())
     if name.startswith("conv"):
         image, kernel, windows = {
             "conv": (shapes[0], shapes[1], node.shape),
