@@ -10,12 +10,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
+PAUSE = 0.2  # seconds before a turn: idle threads of some libraries go on spinning for a while, and take a core
 HOPELESS = 8  # who takes so many times as long as the fastest gets one turn, so that a race ends
 
 
@@ -67,6 +69,7 @@ class Competitor:
             return [file[name] for name in file.files]
 
     def turn(self) -> None:
+        time.sleep(PAUSE)
         self.times.append(float(self.ask("go")))
 
     def stop(self) -> None:

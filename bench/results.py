@@ -16,11 +16,14 @@ PACKAGES = ("lamina", "numpy", "torch", "jax", "onnxruntime", "scikit-learn")
 
 
 def machine() -> str:
-    """The processor's name, and how many cores this process may use."""
+    """The processor, with its model, as names hide generations; and how many cores this process may use."""
     name = platform.processor() or platform.machine()
     told = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*:\s*(.+)", told.read_text()) if told.exists() else None
-    name = found.group(1).strip() if found else name
+    text = told.read_text() if told.exists() else ""
+    if found := re.search(r"model name\s*:\s*(.+)", text):
+        name = found.group(1).strip()
+    if found := re.search(r"cpu family\s*:\s*(\d+)\s+model\s*:\s*(\d+)", text):
+        name += f" (family {found.group(1)}, model {found.group(2)})"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{name}, {platform.machine()}, {cores} cores"
 
