@@ -56,9 +56,10 @@ def bidirectional():
         [
             layers.Input((LENGTH,), dtype="int32"),
             layers.Embedding(WORDS, 128, mask_zero=True),
+            layers.Dropout(0.5),
             layers.Bidirectional(layers.LSTM(64, return_sequences=True)),
             layers.Bidirectional(layers.LSTM(64)),
-            layers.Dropout(0.3),
+            layers.Dropout(0.5),
             layers.Dense(1, activation="sigmoid"),
         ]
     )
@@ -95,11 +96,12 @@ def torch_network(name: str, packed: bool):
                 self.lstm = nn.LSTM(128, 128, batch_first=True)
             else:
                 self.lstm = nn.LSTM(128, 64, num_layers=2, bidirectional=True, batch_first=True)
-            self.drop = nn.Dropout(0.0 if name == "lstm" else 0.3)
+            self.drop = nn.Dropout({"lstm": 0.0, "bidirectional": 0.5, "transformer": 0.3}[name])
+            self.words_drop = nn.Dropout(0.5 if name == "bidirectional" else 0.0)
             self.dense = nn.Linear(64 if name == "transformer" else 128, 1)
 
         def forward(self, words, lengths):
-            x = self.embedding(words)
+            x = self.words_drop(self.embedding(words))
             if name == "transformer":
                 valid = torch.arange(LENGTH)[None, :] < lengths[:, None]
                 x = self.block(x + self.places.weight, src_key_padding_mask=~valid) * valid[..., None]
