@@ -10,14 +10,17 @@ from .race import line, spread
 from .results import keep
 
 PROGRAM = """
-import importlib, json, resource, sys
+import importlib, json, re, resource, sys
 from dataclasses import replace
 from bench.works import WORKS, data
 work = replace(WORKS[sys.argv[2]], samples=8 * WORKS[sys.argv[2]].batch)
 run, _ = importlib.import_module("bench.with_" + sys.argv[1]).prepare(work)
 run()
 run()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+try:  # of this program; what getrusage tells starts from the size of the process that started it
+    peak = int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group(1)) * 1024
+except OSError:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps(peak - sum(a.nbytes for a in data(work))))
 """
 

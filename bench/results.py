@@ -41,9 +41,12 @@ def versions() -> dict[str, str]:
     return found
 
 
+def slug() -> str:
+    return re.sub(r"[^a-z0-9]+", "-", machine().lower()).strip("-")
+
+
 def path_today() -> Path:
-    slug = re.sub(r"[^a-z0-9]+", "-", machine().lower()).strip("-")
-    return FOLDER / f"{slug}-{time.strftime('%Y-%m-%d')}.json"
+    return FOLDER / f"{slug()}-{time.strftime('%Y-%m-%d')}.json"
 
 
 def keep(name: str, unit: str, rows: dict, rounds: int) -> None:
@@ -58,8 +61,8 @@ def keep(name: str, unit: str, rows: dict, rounds: int) -> None:
 
 
 def latest() -> dict:
-    """The file of the last day on which something was measured."""
-    files = sorted(FOLDER.glob("*.json"), key=lambda p: (p.stem[-10:], p.stem))
+    """The file of the last day on which something was measured; this machine's, if several machines measured then."""
+    files = sorted(FOLDER.glob("*.json"), key=lambda p: (p.stem[-10:], p.stem.startswith(slug()), p.stem))
     if not files:
         raise SystemExit("bench: nothing has been measured yet; say python -m bench first")
     return json.loads(files[-1].read_text())
