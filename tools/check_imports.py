@@ -12,7 +12,7 @@ ORDER = [
     "_native",
     "types",
     "errors",
-    "registry files",
+    "lazy registry files",
     "signature",
     "graph",
     "op",

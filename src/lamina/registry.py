@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from typing import Any
 
 from .errors import ArgumentError, message, unknown
@@ -98,10 +99,12 @@ class Registry:
     """The classes and functions of one family, by name.
 
     kind  what one of them is called in messages: "loss", "optimizer"
+    face  the package that shows the family, where it loads its files only when their names are used
     """
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, face: str | None = None):
         self.kind = kind
+        self.face = face
         self.known: dict[str, Any] = {}
 
     def register(self, item, *aliases: str, name: str | None = None):
@@ -122,6 +125,12 @@ class Registry:
         for names in (custom_objects or {}, _custom.get() or {}, _registered, self.known):
             if name in names:
                 return names[name]
+        if self.face:
+            face = import_module(self.face)
+            for shown in [name] if name in face.__all__ else face.__all__:  # all of them: their bases are known too
+                getattr(face, shown)
+            if name in self.known:
+                return self.known[name]
         raise unknown(
             self.kind, name, {*self.known, *also}, hint=f"pass the {self.kind} itself, or name it in custom_objects"
         )

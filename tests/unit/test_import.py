@@ -1,7 +1,13 @@
 """``import lamina`` costs next to nothing, and does nothing: no socket, no thread, no print, no optional library."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from lamina import layers
 
 PROBE = """
 import os, sys, threading, time
@@ -45,3 +51,34 @@ def test_the_whole_surface_is_quick_and_silent():
         "lamina.layers, lamina.models, lamina.losses, lamina.metrics, lamina.optimizers, lamina.callbacks, lamina.ops"
     )
     assert min(run(names) for _ in range(3)) < 1.0
+
+
+FIRST_STEP = """
+import sys
+import numpy as np
+from lamina import layers, models
+model = models.Sequential([layers.Input((3,)), layers.Dense(2, activation="sigmoid")])
+model.compile("sgd", loss="sparse_categorical_crossentropy")
+model.fit(np.zeros((4, 3), "float32"), np.zeros(4, "int32"), verbose=0)
+print(*(name.removeprefix("lamina.") for name in sys.modules if name.startswith("lamina.")))
+"""
+
+
+def test_a_first_step_loads_only_the_layers_that_it_uses():
+    """Half of the time to a first step is the loading of files; each costs a fifth of a millisecond or more."""
+    done = subprocess.run([sys.executable, "-c", FIRST_STEP], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    families = {name.removeprefix("layers.") for name in loaded if name.startswith("layers.")} & set(layers.FILES)
+    assert families == {"dense", "input_layer", "input_spec", "layer", "naming", "symbol"}
+
+
+def test_every_name_of_the_layers_is_there():
+    stub = (Path(layers.__file__).parent / "__init__.pyi").read_text()
+    assert sorted(re.findall(r"import \w+ as (\w+)", stub)) == layers.__all__
+    assert set(layers.__all__) <= set(dir(layers))
+    everything: dict = {}
+    exec("from lamina.layers import *", everything)
+    assert everything["TextVectorization"] is layers.TextVectorization
+    assert layers.texts.text_array(["a"], "x").tolist() == ["a"]
+    with pytest.raises(AttributeError, match="has no attribute 'Dens'"):
+        layers.Dens  # noqa: B018

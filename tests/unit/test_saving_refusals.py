@@ -220,6 +220,7 @@ import sys
 opened = []
 import numpy as np, lamina, lamina.backends.native
 import lamina.saving, lamina.layers, lamina.models
+from lamina.layers import *
 def watch(event, arguments):
     if event in ("open", "import", "exec", "compile", "os.system", "socket.connect", "pickle.find_class"):
         opened.append((event, str(arguments[0])))

@@ -38,7 +38,7 @@ from .reading import symbols_read
 from .symbol import Symbol, leaves, mapped
 from .tracking import Tracked
 
-registry = Registry("layer")
+registry = Registry("layer", "lamina.layers")
 OTHER_FAMILIES = ("initializer", "regularizer", "constraint", "activation")
 LEGACY = ("input_shape", "batch_input_shape", "input_dim", "batch_size", "input_length")
 

@@ -19,7 +19,7 @@ STANDARDS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 SPLITS = ("whitespace", "character")
 PUNCTUATION = string.punctuation.encode()
 WORD = re.compile("[^ \t\n\r\v\f]+")
-UNUSUAL = re.compile("[\x1c-\x1f\x80-\U0010ffff]")  # str.split would cut at some of these
+UNUSUAL = re.compile("[^\x00-\x1b\x20-\x7f]")  # str.split would cut at some of these (the rest compiles quicker)
 
 
 def text_array(value, name: str, encoding: str = "utf-8") -> np.ndarray:
