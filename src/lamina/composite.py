@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .gradients import gradients
-from .graph import Graph, Node, placeholder, scope
+from .graph import Graph, Node, placeholder, rewrite, scope
 from .graph.rewrite import rebuilt
-from .op import Op, evaluate
+from .op import Op, evaluate, item_op
 from .types import type_of
 
 
@@ -57,21 +57,24 @@ def inline(graph: Graph, keep: Callable[[Node], bool] = lambda node: False) -> G
     Bodies of ``scan`` and ``cond`` are treated alike. The results of a composite with several are read straight from
     the body.
     """
-    new: dict[Node, Node | tuple[Node, ...]] = {x: x for x in graph.inputs}
-    nested = False
-    for n in graph.nodes:
-        if n.op is not None and n.op.name == "item" and isinstance(new[n.inputs[0]], tuple):
-            new[n] = new[n.inputs[0]][n.attrs["index"]]  # type: ignore[index]
-            continue
-        inputs: tuple[Node, ...] = tuple(new[x] for x in n.inputs)  # type: ignore[misc]
+    bodies: dict[Node, tuple[Node, ...]] = {}  # the results of composites with several
+
+    def rule(n: Node, inputs: tuple[Node, ...]) -> Node | None:
         if isinstance(n.op, Composite) and not keep(n):
             with scope(n.path, absolute=True):
-                new[n] = n.op.body(*inputs, **n.attrs)
-            nested = True
-        else:
-            attrs = {k: inline(v, keep) if isinstance(v, Graph) else v for k, v in n.attrs.items()}
-            unchanged = inputs == n.inputs and all(attrs[k] is n.attrs[k] for k in attrs)
-            new[n] = n if unchanged else rebuilt(n, inputs, attrs)
-    if not nested:
-        return graph if all(new[n] is n for n in graph.nodes) else Graph(graph.inputs, [new[y] for y in graph.outputs])  # type: ignore[misc]
-    return inline(Graph(graph.inputs, [new[y] for y in graph.outputs]), keep)  # type: ignore[misc]
+                body = n.op.body(*inputs, **n.attrs)
+            nested.append(n)
+            if isinstance(body, Node):
+                return body
+            bodies[n] = body
+        elif n.op is item_op and n.inputs[0] in bodies:
+            return bodies[n.inputs[0]][n.attrs["index"]]
+        elif programs := n.bodies():
+            inlined = {k: inline(program, keep) for k, program in programs.items()}
+            if any(inlined[k] is not programs[k] for k in programs):
+                return rebuilt(n, inputs, {**n.attrs, **inlined})
+        return None
+
+    nested: list[Node] = []
+    made = rewrite(graph, rule)
+    return inline(made, keep) if nested else made

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..types import Type
@@ -74,11 +75,15 @@ class Node:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.type.shape
+        return self.types[0].shape if len(self.types) == 1 else self.type.shape
 
     @property
     def dtype(self) -> str:
-        return self.type.dtype
+        return self.types[0].dtype if len(self.types) == 1 else self.type.dtype
+
+    def bodies(self) -> dict[str, Graph]:
+        """Those attributes that are programs."""
+        return {k: v for k, v in self.attrs.items() if type(v) is Graph} if self.attrs else self.attrs
 
     @property
     def ndim(self) -> int:
@@ -125,24 +130,34 @@ class Graph:
     def __post_init__(self):
         self.nodes = [n for n in topological_order(self.outputs) if n.op]
 
+    @cached_property
+    def op_names(self) -> frozenset[str]:
+        """The names of its ops, and of those in the programs inside of it."""
+        inner = [g.op_names for n in self.nodes if n.attrs for g in n.bodies().values()]
+        return frozenset([n.op.name for n in self.nodes if n.op]).union(*inner)
+
 
 def topological_order(outputs: list[Node], known: Iterable[Node] = ()) -> list[Node]:
     """All nodes that the outputs need beside the known ones, each after its inputs, in an order fixed by the graph."""
     order: list[Node] = []
     seen = set(known)
-    stack: list[Node | None] = list(reversed(outputs))
-    while stack:
-        node = stack.pop()
-        if node is None:  # all that the node below needs stands in the order
-            order.append(stack.pop())  # type: ignore[arg-type]
-        elif node not in seen:
-            seen.add(node)
-            if node.inputs:
-                stack += (node, None)
-                stack.extend([x for x in reversed(node.inputs) if x not in seen])
-            else:
-                order.append(node)
-    return order
+    waiting: list[tuple[Node | None, Iterator[Node]]] = []  # nodes whose inputs are being looked at, and the rest of those
+    node, left = None, iter(outputs)
+    while True:
+        for x in left:
+            if x in seen:
+                continue
+            seen.add(x)
+            if x.inputs:
+                waiting.append((node, left))
+                node, left = x, iter(x.inputs)
+                break
+            order.append(x)
+        else:  # all that the node needs stands in the order
+            if node is None:
+                return order
+            order.append(node)
+            node, left = waiting.pop()
 
 
 def users(graph: Graph) -> dict[Node, list[Node]]:

@@ -12,7 +12,7 @@ from ..ops.shape import transpose
 
 def commute(graph: Graph) -> Graph:
     """The same outputs; a transpose of the leading dimensions of looked-up rows becomes one of the row numbers."""
-    return rewrite(graph, rule)
+    return rewrite(graph, rule) if "transpose" in graph.op_names else graph
 
 
 def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:

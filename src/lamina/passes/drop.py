@@ -9,6 +9,8 @@ from ..op import item
 
 def drop(graph: Graph) -> Graph:
     """The same outputs without dead nodes. A graph holds none by construction; this narrows the bodies of scans."""
+    if "scan" not in graph.op_names:
+        return graph
     reads = users(graph)
     new: dict[Node, Node] = {x: x for x in graph.inputs}
     moved: dict[Node, dict[int, int]] = {}

@@ -22,9 +22,10 @@ def factor(graph: Graph) -> Graph:
 
 def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     assert node.op is not None
-    attrs = {k: factor(v) if isinstance(v, Graph) else v for k, v in node.attrs.items()}
-    if any(attrs[k] is not v for k, v in node.attrs.items()):
-        return rebuilt(node, inputs, attrs)
+    if bodies := node.bodies():
+        factored = {k: factor(body) for k, body in bodies.items()}
+        if any(factored[k] is not bodies[k] for k in bodies):
+            return rebuilt(node, inputs, {**node.attrs, **factored})
     if node.op.name != "sum" or not node.type.is_float:
         return None
     axes = node.attrs["axes"]

@@ -14,6 +14,7 @@ from ..graph import Graph, Node, rewrite
 from ..op import OPS, evaluate
 from ..types import Type
 
+REDUNDANT = {"reshape", "expand", "cast", "transpose", "mul", "div", "sub"}  # where the input may be the result
 FOLDABLE = 1 << 16  # elements of a constant result worth computing here
 
 
@@ -24,12 +25,12 @@ def fold(graph: Graph) -> Graph:
 
 def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     assert node.op is not None
-    if any(isinstance(v, Graph) for v in node.attrs.values()):
-        attrs = {k: fold(v) if isinstance(v, Graph) else v for k, v in node.attrs.items()}
-        if any(attrs[k] is not node.attrs[k] for k in attrs):
-            return relocated(node, node.op.node(inputs, attrs))
+    if bodies := node.bodies():
+        folded = {k: fold(body) for k, body in bodies.items()}
+        if any(folded[k] is not bodies[k] for k in bodies):
+            return relocated(node, node.op.node(inputs, {**node.attrs, **folded}))
         return None
-    same = identity(node, inputs)
+    same = identity(node, inputs) if node.op.name in REDUNDANT else None
     return constant(node, inputs) if same is None else same
 
 
@@ -57,13 +58,10 @@ def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """A ``full`` for an op on ``full`` values whose result is one repeated value."""
-    if (
-        node.op is None
-        or node.op.name == "full"
-        or not inputs
-        or len(node.types) != 1
-        or any(value_of(x) is None for x in inputs)
-    ):
+    for x in inputs:
+        if x.op is None or x.op.name != "full":
+            return None
+    if not inputs or node.op is None or len(node.types) != 1:
         return None
     if node.op.name in ("expand", "reshape", "transpose"):
         return filled(node, value_of(inputs[0]), node.type)

@@ -13,15 +13,18 @@ from ..ops.slice import concatenate_
 
 def join(graph: Graph) -> Graph:
     """The same outputs; sums of padded pieces become concatenations, in the bodies of loops too."""
+    if "pad" not in graph.op_names:
+        return graph
     reads = users(graph)
     outputs = set(graph.outputs)
     inner = {n for n in graph.nodes if is_add(n) and n not in outputs and len(reads[n]) == 1 and is_add(reads[n][0])}
     new: dict[Node, Node] = {x: x for x in graph.inputs}
     changed = False
     for n in graph.nodes:
-        attrs = {k: join(v) if isinstance(v, Graph) else v for k, v in n.attrs.items()}
-        if any(attrs[k] is not n.attrs[k] for k in attrs):
-            new[n], changed = rebuilt(n, tuple(new[x] for x in n.inputs), attrs), True
+        bodies = n.bodies()
+        joined = {k: join(body) for k, body in bodies.items()}
+        if any(joined[k] is not bodies[k] for k in bodies):
+            new[n], changed = rebuilt(n, tuple(new[x] for x in n.inputs), {**n.attrs, **joined}), True
             continue
         pieces = side_by_side(terms(n, inner)) if is_add(n) and n not in inner else None
         if pieces is not None:

@@ -18,20 +18,25 @@ def share(graph: Graph) -> Graph:
 
     def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         assert node.op is not None
-        attrs = {k: share(v) if isinstance(v, Graph) else v for k, v in node.attrs.items()}
-        key = (node.op.name, inputs, attributes(attrs))
-        if key in seen:
-            return seen[key]
-        same = all(attrs[k] is v for k, v in node.attrs.items())
-        seen[key] = node if same and inputs == node.inputs else rebuilt(node, inputs, None if same else attrs)
-        return seen[key]
+        attrs = node.attrs
+        if bodies := node.bodies():
+            shared = {k: share(body) for k, body in bodies.items()}
+            if any(shared[k] is not bodies[k] for k in bodies):
+                attrs = {**attrs, **shared}
+        key = (node.op.name, inputs, attributes(attrs) if attrs else ())
+        found = seen.get(key)
+        if found is None:
+            same = attrs is node.attrs
+            found = node if same and inputs is node.inputs else rebuilt(node, inputs, None if same else attrs)
+            seen[key] = found
+        return found
 
     return rewrite(graph, rule)
 
 
 def attributes(attrs: dict) -> tuple:
     """The attributes as something that can be compared: 1 and 1.0 and True differ, NaN equals itself."""
-    return tuple((k, to_text(v) if isinstance(v, Graph) else repr(v)) for k, v in sorted(attrs.items()))
+    return tuple([(k, to_text(v) if type(v) is Graph else repr(v)) for k, v in sorted(attrs.items())])
 
 
 def widened(graph: Graph) -> Graph:
