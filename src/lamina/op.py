@@ -65,7 +65,7 @@ class Op:
 
     def types(self, input_types: Sequence[tuple[Type, ...]], attrs: dict[str, Any]) -> tuple[Type, ...]:
         """The Types of the results, always as a tuple. An op reads single values, but ``item`` reads a whole tuple."""
-        result = self.infer(*(t[0] for t in input_types), **attrs)
+        result = self.infer(*[t[0] for t in input_types], **attrs)
         return result if isinstance(result, tuple) else (result,)
 
     def node(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> Node:
@@ -126,7 +126,7 @@ def as_value(x, dtype: str | None = None) -> Any:
         return x
     if hasattr(x, "__lamina_value__"):
         return x.__lamina_value__()
-    if isinstance(x, np.ndarray | np.generic):
+    if isinstance(x, (np.ndarray, np.generic)):
         array = np.asarray(x)
     elif isinstance(x, list | tuple) and any(isinstance(v, Node) or hasattr(v, "__lamina_value__") for v in x):
         raise TraceError(message("a list of symbolic values is no tensor", fix="use lamina.ops.stack"))

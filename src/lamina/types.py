@@ -66,11 +66,11 @@ def promote(*dtypes: str) -> str:
     Unlike NumPy's rule, int32 with float32 gives float32, so that integers never turn a network into float64.
     """
     kinds = list(dict.fromkeys(dtypes))
+    if len(kinds) == 1:
+        return kinds[0]
     floats = [d for d in kinds if d in FLOATS]
     if floats:
         return "float64" if "float64" in floats else "float32"
-    if len(kinds) == 1:
-        return kinds[0]
     kinds = [d for d in kinds if d != "bool"]
     result = str(np.result_type(*kinds))
     assert result in DTYPES, f"no dtype holds {dtypes}"

@@ -141,7 +141,7 @@ def topological_order(outputs: list[Node], known: Iterable[Node] = ()) -> list[N
     """All nodes that the outputs need beside the known ones, each after its inputs, in an order fixed by the graph."""
     order: list[Node] = []
     seen = set(known)
-    waiting: list[tuple[Node | None, Iterator[Node]]] = []  # nodes whose inputs are being looked at, and the rest of those
+    waiting: list[tuple[Node | None, Iterator[Node]]] = []  # nodes whose inputs are looked at, and those left
     node, left = None, iter(outputs)
     while True:
         for x in left:

@@ -129,10 +129,12 @@ class Tracked:
         """The layers directly inside, each once, in the order of the attributes that hold them."""
         found: dict[int, Any] = {}
         for name, value in self.__dict__.items():
-            if name not in MENTIONED and isinstance(value, Tracked | dict | list | tuple):
-                for place, x in places(name, value):
-                    if isinstance(x, Tracked) and x is not self and found.setdefault(id(x), x) is x:
-                        self.adopt(x, place)
+            if isinstance(value, HOLDERS) and value is not self and name not in MENTIONED:
+                for place, x in places(name, value) if not isinstance(value, Tracked) else ((name, value),):
+                    if isinstance(x, Tracked) and x is not self and id(x) not in found:
+                        found[id(x)] = x
+                        if x._parent is None:
+                            self.adopt(x, place)
         return list(found.values())
 
     @property
@@ -219,6 +221,9 @@ class Tracked:
                 )
         for v, w in zip(mine, given, strict=True):
             v.assign(w.astype(v.dtype))
+
+
+HOLDERS = (Tracked, dict, list, tuple)  # what may hold a layer
 
 
 def places(name: str, value) -> Iterator[tuple[str, Any]]:

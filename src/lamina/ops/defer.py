@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import functools
 
+from ..graph import Node
+
+NEVER = (Node, int, float, str, bool, type(None))  # the kinds of most arguments
+
 
 def deferred(function, args, kwargs):
     """What a symbolic tensor among the arguments makes of the call, or None where there is none.
@@ -11,6 +15,8 @@ def deferred(function, args, kwargs):
     Such a tensor has a method ``__lamina_defer__(function, args, kwargs)``; lists of tensors are looked into.
     """
     for value in (*args, *kwargs.values()):
+        if type(value) in NEVER:
+            continue
         for x in value if isinstance(value, list | tuple) else (value,):
             if hasattr(x, "__lamina_defer__"):
                 return x.__lamina_defer__(function, args, kwargs)

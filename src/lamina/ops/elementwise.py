@@ -23,6 +23,9 @@ I32 = Type("int32", (2, 3))
 def broadcast_shape(op, values) -> tuple[int, ...]:
     """The one shape that all values repeat to, as in NumPy."""
     shapes = [tuple(v.shape) for v in values]
+    several = {s for s in shapes if s}
+    if len(several) < 2:
+        return several.pop() if several else ()
     rank = max(map(len, shapes))
     padded = [(1,) * (rank - len(s)) + s for s in shapes]
     shape = tuple(max(sizes) if 0 not in sizes else 0 for sizes in zip(*padded, strict=True))
@@ -36,6 +39,14 @@ def broadcast_shape(op, values) -> tuple[int, ...]:
             fix="reshape or expand one of them",
         )
     return shape
+
+
+def nodes_of_one_type(values) -> bool:
+    """Whether all values are nodes, and there is nothing to cast or to expand."""
+    first = values[0]
+    if type(first) is not Node or len(first.types) != 1:
+        return False
+    return all(type(v) is Node and v.types == first.types for v in values[1:])
 
 
 class Elementwise(Op):
@@ -61,6 +72,8 @@ class Elementwise(Op):
 
     def operands(self, inputs) -> list:
         """The inputs as nodes or arrays of one dtype."""
+        if nodes_of_one_type(inputs) and (not self.floats_only or inputs[0].type.is_float):
+            return [*inputs]
         values = [as_value(x) for x in inputs]
         dtype = common_dtype(values, inputs)
         if self.floats_only and dtype not in ("float32", "float64"):
@@ -72,10 +85,12 @@ class Elementwise(Op):
         if later is not None:
             return later
         values = self.operands(inputs)
-        if any(isinstance(v, Node) for v in values):
+        symbolic = any(isinstance(v, Node) for v in values)
+        if symbolic:
             values = [as_node(v) for v in values]
         shape = broadcast_shape(self, values)
-        return super().__call__(*(v if tuple(v.shape) == shape else expand(v, shape=shape) for v in values), **attrs)
+        values = [v if tuple(v.shape) == shape else expand(v, shape=shape) for v in values]
+        return self.node(values, attrs) if symbolic else super().__call__(*values, **attrs)
 
 
 class Cast(Op):
