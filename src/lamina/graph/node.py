@@ -83,7 +83,10 @@ class Node:
 
     def bodies(self) -> dict[str, Graph]:
         """Those attributes that are programs."""
-        return {k: v for k, v in self.attrs.items() if type(v) is Graph} if self.attrs else self.attrs
+        for value in self.attrs.values():
+            if type(value) is Graph:
+                return {k: v for k, v in self.attrs.items() if type(v) is Graph}
+        return {}
 
     @property
     def ndim(self) -> int:

@@ -15,6 +15,7 @@ class Capabilities:
     def __init__(self, isa: str):
         self.isa = isa
         self.table = {name: set(signatures) for name, signatures in _native.kernels(isa).items()}
+        self.words = {name: {w for s in signatures for w in s.split()} for name, signatures in self.table.items()}
 
     def step(self, functor: str, sources: tuple[str, ...], result: str) -> bool:
         """Whether a chain may hold this functor at these dtypes."""
@@ -22,11 +23,8 @@ class Capabilities:
 
     def kernel(self, name: str, dtypes: tuple[str, ...]) -> bool:
         """Whether there is a kernel of that name for numbers of this dtype (indices beside them are its affair)."""
-        signatures = self.table.get(name)
-        if signatures is None:
-            return False
-        words = {word for s in signatures for word in s.split()}
-        return "any" in words or not dtypes or dtypes[0] in words
+        words = self.words.get(name)
+        return words is not None and ("any" in words or not dtypes or dtypes[0] in words)
 
     def runs(self, node: Node) -> bool:
         """Whether there is a kernel for the op of a node, at the dtypes of its inputs."""

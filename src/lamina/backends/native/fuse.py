@@ -62,8 +62,10 @@ class Grouping:
         transparent: Callable[[Node], bool],
         summing: Callable[[Node], bool],
     ):
-        self.graph, self.elementwise, self.root, self.transparent = graph, elementwise, root, transparent
-        self.summing, self.reads = summing, users(graph)
+        self.graph, self.root, self.reads = graph, root, users(graph)
+        self.elementwise = {n for n in graph.nodes if elementwise(n)}
+        self.transparent = {n for n in graph.nodes if transparent(n)}
+        self.summing = {n for n in graph.nodes if summing(n)}
         self.only_summed = self.find_only_summed()
         self.groups: list[Group] = []
         self.of: dict[Node, Group] = {}
@@ -79,9 +81,10 @@ class Grouping:
         found: set[Node] = set()
         outputs = set(self.graph.outputs)
         for node in reversed(self.graph.nodes):
+            if node not in self.elementwise or node in outputs:
+                continue
             reads = self.reads[node]
-            summed = bool(reads) and all(m in found or self.summing(m) for m in reads)
-            if summed and node not in outputs and self.elementwise(node):
+            if reads and all(m in found or m in self.summing for m in reads):
                 found.add(node)
         return found
 
@@ -91,8 +94,8 @@ class Grouping:
         for x in node.inputs:
             if x in self.of:
                 found.add(self.of[x].index)
-            else:
-                found.update(self.of_index(i) for i in self.behind.get(x, ()))
+            elif x in self.behind:
+                found.update([self.of_index(i) for i in self.behind[x]])
         return found
 
     def seen(self, node: Node) -> set[int]:
@@ -108,16 +111,16 @@ class Grouping:
         return index
 
     def place(self, node: Node) -> None:
-        if self.transparent(node):
+        if node in self.transparent:
             self.behind[node] = frozenset(self.sources(node))
             return
-        if self.summing(node):
+        if node in self.summing:
             group = self.of.get(node.inputs[0])
             if group is not None and group.fusible and group.can_sum([node]) and group.shape == node.inputs[0].shape:
                 group.sums.append(node)
                 self.of[node] = group
                 return
-        if self.elementwise(node):
+        if node in self.elementwise:
             sources = [unshaped(x) for x in node.inputs]
             candidates = {self.of[x].index: self.of[x] for x in sources if x in self.of}
             ordered = sorted(
@@ -135,17 +138,19 @@ class Grouping:
 
     def fits(self, node: Node, group: Group) -> bool:
         """Whether a chain over the group's shape can compute the node, element by element in row-major order."""
-        if not group.fusible or len(group.nodes) >= LIMIT or node.type.size != prod(group.shape):
+        if not group.fusible or len(group.nodes) >= LIMIT:
             return False
-        return node.shape == group.shape or all(
+        if node.shape == group.shape:
+            return True
+        return node.type.size == prod(group.shape) and all(
             self.of.get(unshaped(x)) is group or laid_out(x, group.shape) for x in node.inputs
         )
 
     def start(self, node: Node) -> None:
         rooted = self.root(node)
-        fusible = rooted or self.elementwise(node) or self.summing(node)
+        fusible = rooted or node in self.elementwise or node in self.summing
         group = Group(len(self.groups), [node], node if rooted else None, fusible, self.sources(node))
-        if self.summing(node):
+        if node in self.summing:
             group.nodes, group.sums = [], [node]
         self.groups.append(group)
         self.reach.grow(len(self.groups))

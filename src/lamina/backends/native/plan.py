@@ -19,6 +19,7 @@ from .reach import Reach
 from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, type_of, viewed
 
 GENERATORS = {"iota", "random_bits"}
+TRANSPARENT = {*VIEWS, "full", "item"}
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Planner:
     # -- what kind of node --
 
     def transparent(self, node: Node) -> bool:
-        return node.op is not None and (node.op.name in VIEWS or node.op.name in ("full", "item"))
+        return node.op is not None and node.op.name in TRANSPARENT
 
     def elementwise(self, node: Node) -> bool:
         op = node.op
@@ -88,8 +89,11 @@ class Planner:
             return True
         if op.name == "iota":
             return self.can.step("iota", (), node.dtype)
-        same = all(x.types[0].shape == node.shape for x in node.inputs) and bool(node.inputs)
-        return same and self.can.step(op.kernel, tuple(x.types[0].dtype for x in node.inputs), node.dtype)
+        shape = node.types[0].shape
+        for x in node.inputs:
+            if x.types[0].shape != shape:
+                return False
+        return bool(node.inputs) and self.can.step(op.kernel, tuple([x.types[0].dtype for x in node.inputs]), node.dtype)
 
     def is_root(self, node: Node) -> bool:
         op = node.op

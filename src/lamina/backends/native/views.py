@@ -116,6 +116,8 @@ def reshaped_strides(old, strides, new) -> tuple[int, ...] | None:
     """Strides under which the same elements have another shape, if there are any."""
     if prod(new) == 0:
         return row_major(new)
+    if old == new and 1 not in new:
+        return tuple(strides)
     old_dims = [(n, s) for n, s in zip(old, strides, strict=True) if n != 1]
     result: list[int] = []
     i = j = 0
