@@ -69,7 +69,13 @@ def test_a_first_step_loads_only_the_layers_that_it_uses():
     done = subprocess.run([sys.executable, "-c", FIRST_STEP], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     families = {name.removeprefix("layers.") for name in loaded if name.startswith("layers.")} & set(layers.FILES)
-    assert families == {"dense", "input_layer", "input_spec", "layer", "naming", "symbol"}
+    assert families == {"dense", "input_layer", "input_spec", "layer", "naming", "operation", "symbol"}
+
+
+def test_symbols_calculate_before_any_layer_is_asked_for():
+    program = "import lamina; x = lamina.Input((3,)); print(type(x + 1.0).__name__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "Symbol\n"
 
 
 def test_every_name_of_the_layers_is_there():

@@ -1,6 +1,7 @@
 """The layers, under Keras's names; each family stands in a file of its own, and is loaded when it is first used."""
 
 from ..lazy import shown
+from . import operation as _operation  # (gives symbols what the functions of lamina.ops make of them)
 
 # file -> the names that it shows; `__init__.pyi` tells editors and type checkers the same
 FILES = {

@@ -15,9 +15,10 @@ from ..trace import Variable
 from .naming import snake_case
 from .symbol import Call
 
-# Attributes in which layers and variables are only mentioned, not owned.
+# Attributes in which layers and variables are only mentioned, not owned, and those in which there are none.
 NAMELESS = re.compile(r"variable(_\d+)?")  # a variable that was given no name
-MENTIONED = {"_own", "_fixed", "_parent", "_attribute", "_arguments", "calls"}
+MENTIONED = {"_own", "_fixed", "_parent", "_attribute", "_arguments", "calls",
+             "_seen_losses", "_seen_shapes", "_seen_masks", "_build_shape", "_first_shape"}  # fmt: skip
 
 
 class Tracked:
@@ -129,7 +130,7 @@ class Tracked:
         """The layers directly inside, each once, in the order of the attributes that hold them."""
         found: dict[int, Any] = {}
         for name, value in self.__dict__.items():
-            if isinstance(value, HOLDERS) and value is not self and name not in MENTIONED:
+            if isinstance(value, HOLDERS) and name not in MENTIONED:
                 for place, x in places(name, value) if not isinstance(value, Tracked) else ((name, value),):
                     if isinstance(x, Tracked) and x is not self and id(x) not in found:
                         found[id(x)] = x

@@ -41,12 +41,20 @@ def broadcast_shape(op, values) -> tuple[int, ...]:
     return shape
 
 
-def nodes_of_one_type(values) -> bool:
-    """Whether all values are nodes, and there is nothing to cast or to expand."""
-    first = values[0]
-    if type(first) is not Node or len(first.types) != 1:
-        return False
-    return all(type(v) is Node and v.types == first.types for v in values[1:])
+def type_of_nodes(given) -> Type | None:
+    """The one type of nodes, if what is given is nodes of one type and Python numbers that become such; else None."""
+    found: tuple[Type, ...] = ()
+    number = False
+    for x in given:
+        if type(x) is Node:
+            if found and x.types != found:
+                return None
+            found = x.types
+        elif type(x) is float:
+            number = True
+        else:
+            return None
+    return found[0] if len(found) == 1 and (found[0].is_float or not number) else None
 
 
 class Elementwise(Op):
@@ -72,8 +80,9 @@ class Elementwise(Op):
 
     def operands(self, inputs) -> list:
         """The inputs as nodes or arrays of one dtype."""
-        if nodes_of_one_type(inputs) and (not self.floats_only or inputs[0].type.is_float):
-            return [*inputs]
+        known = type_of_nodes(inputs)
+        if known is not None and (known.is_float or not self.floats_only):
+            return [np.asarray(x, known.dtype) if type(x) is float else x for x in inputs]
         values = [as_value(x) for x in inputs]
         dtype = common_dtype(values, inputs)
         if self.floats_only and dtype not in ("float32", "float64"):
@@ -89,8 +98,9 @@ class Elementwise(Op):
         if symbolic:
             values = [as_node(v) for v in values]
         shape = broadcast_shape(self, values)
-        values = [v if tuple(v.shape) == shape else expand(v, shape=shape) for v in values]
-        return self.node(values, attrs) if symbolic else super().__call__(*values, **attrs)
+        if symbolic:
+            return self.node([v if v.shape == shape else expand.node([v], {"shape": shape}) for v in values], attrs)
+        return super().__call__(*[v if v.shape == shape else expand(v, shape=shape) for v in values], **attrs)
 
 
 class Cast(Op):

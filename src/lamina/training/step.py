@@ -119,7 +119,7 @@ class Runner:
         self.model, self.state, self.kind, self.function = model, state, kind, function
         self.training = kind == "train"
         self.eagerly, self.backend = state.arguments["run_eagerly"], state.arguments["backend"]
-        self.parts: tuple[list, list] | None = None  # all variables and layers, once they exist
+        self.parts: tuple[list, list] | None = None  # all variables and layers, since the last trace
 
     def step(self, spec: Spec) -> Callable:
         """The function that is traced: takes the leaves of a batch."""
@@ -144,7 +144,9 @@ class Runner:
 
     def pattern(self) -> tuple:
         """Which variables are trained, and which layers: a change of it makes another program."""
-        variables, layers = self.parts or (self.model.variables, every_layer(self.model))
+        if self.parts is None:
+            self.parts = self.model.variables, every_layer(self.model)
+        variables, layers = self.parts
         return (*(id(v) for v in variables if v.trainable), *(layer.trainable for layer in layers))
 
     def traced(self, spec: Spec) -> Traced:
@@ -155,7 +157,8 @@ class Runner:
             made = trace(self.step(spec), spec.types, names=spec.names, training=self.training, generator=generator)
             if self.training and not made.trace.assigned.keys() & {id(v) for v in self.model.trainable_variables}:
                 warn_untrained(self.model)
-            key = self.key(spec)  # the trace may have made the weights
+            self.parts = None  # the trace may have made the weights
+            key = self.key(spec)
             programs[key] = made
         programs.move_to_end(key)
         while len(programs) > CACHE:
@@ -169,7 +172,6 @@ class Runner:
         elif not self.model.built or self.state.objective is None or self.unseen:
             with Trace(self.training, self.model.training_generator, concrete=True):
                 self.step(spec)(*(concrete(a) for a in arrays()))
-        self.parts = (self.model.variables, every_layer(self.model))
 
     @property
     def unseen(self) -> bool:

@@ -93,7 +93,8 @@ class Planner:
         for x in node.inputs:
             if x.types[0].shape != shape:
                 return False
-        return bool(node.inputs) and self.can.step(op.kernel, tuple([x.types[0].dtype for x in node.inputs]), node.dtype)
+        dtypes = tuple([x.types[0].dtype for x in node.inputs])
+        return bool(dtypes) and self.can.step(op.kernel, dtypes, node.dtype)
 
     def is_root(self, node: Node) -> bool:
         op = node.op
