@@ -61,6 +61,7 @@ std::unique_ptr<ChainSpec> to_chain(nb::handle h) {
   chain->shape = nb::cast<std::vector<int64_t>>(d["shape"]);
   chain->n_registers = nb::cast<int>(d["n_registers"]);
   if (d.contains("sums")) chain->sums = nb::cast<std::vector<int>>(d["sums"]);
+  if (d.contains("rows")) chain->rows = nb::cast<std::vector<int>>(d["rows"]);
   for (nb::handle step : d["steps"]) {
     nb::tuple t = nb::cast<nb::tuple>(step);
     if (t.size() != 4) fail("a chain's step is (functor, dtype, sources, destination)");

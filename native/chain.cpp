@@ -44,12 +44,35 @@ void set_operand(Slot& slot, SlotKind kind, const Operand& o, const std::vector<
   }
 }
 
+// The table of the iteration shape that an input's rows add up to. Any unit may read any of them, so nothing may be written there.
+void set_rows(Prepared& p, int input, int n_in, const Operand& order, const std::vector<int64_t>& shape) {
+  if (input < 0 || input >= n_in || p.slots[input].kind == ROWS) fail("rows are those of an input");
+  const Operand& x = p.in[input];
+  int64_t size = 1;
+  for (int64_t n : shape) size = multiply(size, n);
+  if (x.dtype != F32 || x.rank != 2 || (x.shape[0] && !row_major(x)) || x.shape[1] < 1 || size % x.shape[1]) fail("rows to add up are float32[count, row], contiguous");
+  if (order.dtype != I32 || order.rank != 2 || order.shape[0] != 2 || order.shape[1] != x.shape[0] || (x.shape[0] && !row_major(order)))
+    fail("the order of rows is int32[2, count], contiguous");
+  for (auto& o : p.out)
+    for (const Operand* read : {&x, &order}) {
+      Range to = range_of(o, true), from = range_of(*read, false);
+      if (to.base == from.base && to.low < from.high && from.low < to.high) fail("an output lies where rows are read from");
+    }
+  Slot& slot = p.slots[input];
+  slot.kind = ROWS;
+  slot.dtype = F32;
+  slot.operand = x;
+  slot.order = &order;
+  int64_t step = 1;
+  for (size_t d = shape.size(); d-- > 0; step = multiply(step, std::max<int64_t>(1, shape[d]))) slot.strides[d] = step;
+}
+
 typedef std::vector<bool> Flags;                         // of each dimension: whether sums are over it
 
 bool mergeable(const std::vector<Slot>& slots, const std::vector<int64_t>& shape, const Flags& folded, size_t d) {     // dimensions d and d + 1
   if (folded[d] != folded[d + 1]) return false;
   for (auto& s : slots)
-    if ((s.kind == INPUT || s.kind == OUTPUT) && s.strides[d] != s.strides[d + 1] * shape[d + 1]) return false;
+    if ((s.kind == INPUT || s.kind == OUTPUT || s.kind == ROWS) && s.strides[d] != s.strides[d + 1] * shape[d + 1]) return false;
   return true;
 }
 
@@ -106,7 +129,7 @@ void build_step(Prepared& p, const StepSpec& spec, std::vector<bool>& written, c
   if (spec.dst < 0 || spec.dst >= (int)written.size()) fail("a step writes register " + std::to_string(spec.dst) + ", which does not exist");
   Slot& dst = p.slots[spec.dst];
   if (dst.kind == TEMPORARY) dst.dtype = spec.dtype;
-  if (dst.kind == INPUT || dst.kind == PRODUCT) fail("a step writes one of its inputs");
+  if (dst.kind == INPUT || dst.kind == ROWS || dst.kind == PRODUCT) fail("a step writes one of its inputs");
   if (dst.dtype != spec.dtype) fail("a step's result differs in dtype from the output it goes to");
   step.dst = spec.dst;
   step.functor = find_functor(isa, spec.functor, types, spec.dtype);
@@ -172,15 +195,18 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   if ((int)spec.shape.size() > MAX_RANK) fail("a chain's iteration space has more than 8 dimensions");
   int n_sums = (int)spec.sums.size();
   if (n_sums > MAX_SUMS || n_sums > (int)p.out.size()) fail("a chain has more sums than outputs, or more than " + std::to_string(MAX_SUMS));
-  int n_in = (int)p.in.size() - first_input + has_product, n_out = inner ? 1 : (int)p.out.size() - n_sums;
+  int n_rows = (int)spec.rows.size();
+  int n_in = (int)p.in.size() - first_input - n_rows + has_product, n_out = inner ? 1 : (int)p.out.size() - n_sums;
+  if (n_in < n_rows) fail("a chain needs an order for each of its inputs of rows");
   if (spec.n_registers < 0 || n_in + n_out + spec.n_registers > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
   p.slots.resize(n_in + n_out + spec.n_registers);
   std::vector<bool> written(p.slots.size(), false);
   for (int i = 0; i < n_in; i++) {
     written[i] = true;
     if (has_product && i == 0) { p.slots[0].kind = PRODUCT; p.slots[0].dtype = F32; continue; }
-    set_operand(p.slots[i], INPUT, p.in[first_input + i - has_product], spec.shape);
+    if (std::find(spec.rows.begin(), spec.rows.end(), i) == spec.rows.end()) set_operand(p.slots[i], INPUT, p.in[first_input + i - has_product], spec.shape);
   }
+  for (int k = 0; k < n_rows; k++) set_rows(p, spec.rows[k], n_in, p.in[n_in + k], spec.shape);
   for (int i = 0; i < n_out; i++) {
     if (inner) { p.slots[n_in].kind = INNER; p.slots[n_in].dtype = F32; }
     else set_operand(p.slots[n_in + i], OUTPUT, p.out[i], spec.shape);

@@ -58,7 +58,8 @@ struct Functor {                      // one line of kernels.inc at one choice o
   int16_t code;                       // in a flow; 0: it runs on tiles only
 };
 
-enum SlotKind : uint8_t { INPUT, OUTPUT, TEMPORARY, CONSTANT, PRODUCT, INNER };   // INNER: an output that takes the product's place
+// INNER: an output that takes the product's place. ROWS: a table that is never made, rows added up by number (blocks/rows.h).
+enum SlotKind : uint8_t { INPUT, OUTPUT, TEMPORARY, CONSTANT, PRODUCT, INNER, ROWS };
 
 struct Slot {                         // a source or destination of steps
   SlotKind kind;
@@ -66,7 +67,8 @@ struct Slot {                         // a source or destination of steps
   bool buffered;                      // an output that overlaps an input (or the product) read later: kept in a tile until the block is done
   bool small;                         // a temporary that lives within a flow: eight vectors, used again for the next eight
   bool summed;                        // its elements are added up as well: a tile of them, or where they lie, never a splat
-  Operand operand;
+  Operand operand;                    // ROWS: what is added up, [count, row]
+  const Operand* order;               // ROWS: what `order_rows` gave
   int64_t strides[MAX_RANK];          // of the operand in the chain's iteration space
   alignas(64) char splat[128];        // CONSTANT: its value repeated for a whole vector
 };

@@ -2,6 +2,7 @@
 #include <type_traits>
 #include "blocks/along.h"
 #include "blocks/order.h"
+#include "blocks/order_rows.h"
 
 namespace {
 #define MOVE_BLOCK(name, prepare, run, dtypes) {#name, dtypes, prepare, run},

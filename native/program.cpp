@@ -91,6 +91,7 @@ struct Builder {
       size_t own = two ? 2 : spec.kernel == "pooled_input_grad" ? 3 : 0;      // operands before the chain's
       if (spec.kernel != "map" && spec.kernel != "map_sum" && !own) fail("this kernel takes no chain");
       if (!spec.chain->sums.empty() && spec.kernel != "map_sum") fail("this kernel gives no sums");
+      if (!spec.chain->rows.empty() && own) fail("this kernel adds no rows");
       if (p.in.size() < own) fail("needs " + std::to_string(own) + " operands before its chain's");
       build_chain(p, *spec.chain, (int)own, own > 0, spec.kernel == "conv_max_pool", program.isa_name);
     }

@@ -14,7 +14,7 @@
 
 struct SourceSpec { bool constant; int index; double number; int64_t integer; DType dtype; };
 struct StepSpec { std::string functor; DType dtype; std::vector<SourceSpec> src; int dst; };
-struct ChainSpec { std::vector<int64_t> shape; std::vector<StepSpec> steps; int n_registers; std::vector<int> sums; };
+struct ChainSpec { std::vector<int64_t> shape; std::vector<StepSpec> steps; int n_registers; std::vector<int> sums, rows; };
 struct InstructionSpec {
   std::string kernel;
   std::vector<Operand> in, out;

@@ -4,6 +4,7 @@
 #pragma once
 #include "../engine.h"
 #include "../vec.h"
+#include "rows.h"
 
 namespace ISA {
 namespace {
@@ -112,10 +113,28 @@ void bring_out(ChainRun& run, int i, const Slot& slot, const Block& b) {
   else copy_out<uint8_t>(to, run.data[i], b.rows, b.cols, row_stride, col_stride);
 }
 
+void bring_rows(ChainRun& run, int i, const Slot& slot, const Block& b) {
+  const Chain& c = *run.chain;
+  const RowSums rows = row_sums(*run.context, slot);
+  int64_t C = c.shape[c.rank - 1], start = (b.outer * c.shape[c.rank - 2] + b.row) * C + b.col;
+  float* tile = (float*)(run.scratch + i * c.tile_bytes);
+  run.data[i] = (char*)tile;
+  run.advance[i] = 1;
+  if (!slot.summed && !rows.any(start, start + (b.rows - 1) * C + b.cols)) {
+    store(tile, Vec{});
+    run.advance[i] = 0;
+  } else if (b.cols == C) {
+    rows.add_up(tile, start, b.rows * C);
+  } else {
+    for (int64_t r = 0; r < b.rows; r++) rows.add_up(tile + r * b.cols, start + r * C, b.cols);
+  }
+}
+
 void place(ChainRun& run, int i, const Slot& slot, const Block& b) {      // where the steps will find or put slot i
   run.advance[i] = 1;
   switch (slot.kind) {
     case INPUT: bring_in(run, i, slot, b); break;
+    case ROWS: bring_rows(run, i, slot, b); break;
     case CONSTANT: run.data[i] = (char*)slot.splat; run.advance[i] = 0; break;
     case PRODUCT: run.data[i] = (char*)run.product; break;
     case INNER: run.data[i] = slot.buffered ? run.scratch + i * run.chain->tile_bytes : (char*)run.product; break;

@@ -17,6 +17,7 @@ class Chain:
     def __init__(self, shape: tuple[int, ...], product: Node | None = None):
         self.shape, self.product = shape, product
         self.inputs: list[View] = []
+        self.orders: dict[int, View] = {}  # of the inputs that are rows to add up: in which order
         self.outputs: list[View] = []
         self.steps: list[tuple[str, str, list, object]] = []
         self.sums: list = []  # symbolic registers whose elements are added up as well
@@ -25,14 +26,25 @@ class Chain:
     def source(self, view: View):
         """The register of an operand; the same view is one operand."""
         for i, other in enumerate(self.inputs):
-            if other.storage is view.storage and (other.offset, other.strides, other.dtype) == (
-                view.offset,
-                view.strides,
-                view.dtype,
-            ):
+            same = (other.offset, other.strides, other.dtype) == (view.offset, view.strides, view.dtype)
+            if same and other.storage is view.storage and i not in self.orders:
                 return ("in", i)
         self.inputs.append(view)
         return ("in", len(self.inputs) - 1)
+
+    def rows(self, view: View, order: View):
+        """The register of a table that is never made: rows that are added up in an order."""
+        for i, other in self.orders.items():
+            if other.storage is order.storage:
+                return ("in", i)
+        self.inputs.append(view)
+        self.orders[len(self.inputs) - 1] = order
+        return ("in", len(self.inputs) - 1)
+
+    @property
+    def operands(self) -> list[View]:
+        """What the engine is given to read."""
+        return [*self.inputs, *self.orders.values()]
 
     def step(self, functor: str, dtype: str, sources: list, node: Node) -> None:
         self.steps.append((functor, dtype, sources, node))
@@ -89,6 +101,8 @@ class Chain:
                 if node in register and last_use.get(node) == i and node is not target:
                     free.setdefault(node.dtype, []).append(register[node])
         made = {"shape": self.shape, "steps": steps, "n_registers": count}
+        if self.orders:
+            made["rows"] = list(self.orders)
         if self.sums:
             made["sums"] = [self.number(s, register, n_in, shift) for s in self.sums]
         return made

@@ -6,9 +6,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ...graph import Node
-from . import branches, loops, window
+from . import branches, loops, tables, window
 from .draft import Draft, Product
-from .views import View, fresh, row_major
+from .views import View, flat, fresh, row_major, rows_of
 
 if TYPE_CHECKING:
     from .plan import Planner
@@ -117,6 +117,8 @@ def gather(planner: Planner, node: Node) -> None:
 
 
 def scatter_add(planner: Planner, node: Node) -> None:
+    if node in planner.unmade:
+        return tables.order(planner, node)
     x, ids = (planner.contiguous(planner.view(v)) for v in node.inputs)
     out = planner.place_of(node)
     planner.add(Draft("scatter_add", [rows_of(x, len(ids.shape)), flat(ids)], [rows_of(out, 1)], nodes=[node]))
@@ -142,20 +144,6 @@ def along(planner: Planner, node: Node) -> None:
 def as_three(view: View, axis: int) -> View:
     shape = (prod(view.shape[:axis]), view.shape[axis], prod(view.shape[axis + 1 :]))
     return view.with_layout(shape, row_major(shape))
-
-
-def rows_of(view: View, lead: int) -> View:
-    """A contiguous view as a matrix: its first ``lead`` dimensions number the rows."""
-    count = size = 1
-    for n in view.shape[:lead]:
-        count *= n
-    for n in view.shape[lead:]:
-        size *= n
-    return view.with_layout((count, size), (size, 1))
-
-
-def flat(view: View) -> View:
-    return view.with_layout((view.size,), (1,))
 
 
 def cumsum(planner: Planner, node: Node) -> None:

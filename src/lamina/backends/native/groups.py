@@ -11,7 +11,7 @@ from . import emit
 from .chain import Chain, build
 from .draft import Draft
 from .fuse import Group, summed_axes
-from .views import View, fresh, type_of
+from .views import View, fresh, type_of, unshaped
 
 if TYPE_CHECKING:
     from .plan import Planner
@@ -65,7 +65,8 @@ def emit_group(planner: Planner, group: Group) -> None:
     out_nodes = escaping(planner, group)
     late: list[tuple[View, View]] = []
     outs = [planner.under_place(planner.place_of(n), shape, late) for n in out_nodes]
-    if group.sums and not can_sum(shape, group.sums[0].attrs["axes"], [*chain.inputs, *outs]):
+    whole = [view for i, view in enumerate(chain.inputs) if i not in chain.orders]
+    if group.sums and not can_sum(shape, group.sums[0].attrs["axes"], [*whole, *outs]):
         return sum_apart(planner, group)
     for node, view in zip(out_nodes, outs, strict=True):
         chain.output(node, view)
@@ -77,9 +78,9 @@ def emit_group(planner: Planner, group: Group) -> None:
     elif group.sums:
         totals = [whole_place(planner.place_of(s), late) for s in group.sums]
         axes = list(group.sums[0].attrs["axes"])
-        planner.add(Draft("map_sum", chain.inputs, outs + totals, axes, chain=chain.finished(), nodes=group.members))
+        planner.add(Draft("map_sum", chain.operands, outs + totals, axes, chain=chain.finished(), nodes=group.members))
     else:
-        planner.add(Draft("map", chain.inputs, outs, chain=chain.finished(), nodes=group.nodes))
+        planner.add(Draft("map", chain.operands, outs, chain=chain.finished(), nodes=group.nodes))
     for made, place in late:
         planner.add(Draft("copy", [made], [place]))
 
@@ -89,6 +90,9 @@ def chain_of(planner: Planner, group: Group, shape: tuple[int, ...]) -> Chain:
     chain = Chain(shape, group.root)
 
     def resolve(x: Node):
+        table = planner.unmade.get(unshaped(x))
+        if table is not None:
+            return chain.rows(*table)
         constant = planner.constant(x)
         return planner.under(planner.view(x), shape) if constant is None else constant
 

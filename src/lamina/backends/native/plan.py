@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...graph import Graph, Node, users
-from . import emit, groups, window
+from . import emit, groups, tables, window
 from .chain import Chain
 from .draft import Draft
 from .fuse import Group, Grouping
@@ -68,6 +68,7 @@ class Planner:
         self.groups, self.group_of = grouping.result(), grouping.of
         self.outputs = {t.node for t in targets}
         self.pooled = pooled_groups(self, window.in_tiles)
+        self.unmade = tables.unmade(self)
         self.place_targets()
         self.run()
 

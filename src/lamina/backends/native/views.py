@@ -76,6 +76,17 @@ def row_major(shape) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def rows_of(view: View, lead: int) -> View:
+    """A contiguous view as a matrix: its first ``lead`` dimensions number the rows."""
+    shape = (prod(view.shape[:lead]), prod(view.shape[lead:]))
+    return view.with_layout(shape, (shape[1], 1))
+
+
+def flat(view: View) -> View:
+    """A contiguous view in one dimension."""
+    return view.with_layout((view.size,), (1,))
+
+
 def fresh(type: Type, storage: Storage | None = None, offset: int = 0) -> View:
     """A row-major view of a new piece of the arena (or of a storage that is given)."""
     storage = storage or Storage(type.size * SIZES[type.dtype])
