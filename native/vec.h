@@ -29,6 +29,13 @@ template <class T> INLINE void store(T* p, VecT<T> v) { memcpy(p, &v, sizeof v);
 template <class T> INLINE VecT<T> splat_of(T x) { return x - VecT<T>{}; }
 INLINE Vec splat(float x) { return x - Vec{}; }
 
+// What is used several times shall not be read from memory as often, which gcc 12 believes to be cheaper.
+#if defined(__x86_64__)
+INLINE Vec held(Vec v) { asm("" : "+v"(v)); return v; }
+#else
+INLINE Vec held(Vec v) { return v; }
+#endif
+
 // The first n lanes only; the others read as 0 and are not written.
 template <class T> INLINE VecT<T> load_some(const T* p, int64_t n) { VecT<T> v{}; memcpy(&v, p, n * sizeof(T)); return v; }
 template <class T> INLINE void store_some(T* p, VecT<T> v, int64_t n) { memcpy(p, &v, n * sizeof(T)); }

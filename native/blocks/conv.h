@@ -1,10 +1,9 @@
 // Convolution forward, and backward to its input (a convolution of dy with the kernel turned, by phases where it has strides):
 // implicit matrix products. The rows are pixels, read from patches; a tap, or a run of taps side by side, is one reduction.
 // The kernel comes packed: forward [group][panel][tap][channels][NR], backward [group][tap][panel][filters][NR]. With one
-// channel a group (depthwise) it comes as it is, and each channel is a column of its own.
+// channel a group it comes as it is: depthwise.h.
 #pragma once
-#include "gemm.h"
-#include "patch.h"
+#include "depthwise.h"
 #include "sparse.h"
 
 namespace ISA {
@@ -15,11 +14,11 @@ constexpr int64_t CONV_PIXELS = 192, CONV_K = 768, CONV_PATCHES = 512 << 10;
 struct ConvPlan {
   Window w;
   Blocks b;
-  int64_t k, n, taps, runs, depthwise;                    // k x n: the matrix of one tap in a run; runs: taps after joining
+  int64_t k, n, taps, runs;                               // k x n: the matrix of one tap in a run; runs: taps after joining
   int64_t panels, groups, b_tap, b_panel, b_group;        // panels of one group; strides of the packed kernel
   int64_t per_unit, splits, per_split;                    // blocks of a unit; how its panels are split
   int64_t tap_chunk, k_chunk, pixels, width;              // width: of a block's buffer; all columns where a chain can have them
-  int64_t at_patches, at_blocks, at_tables, at_patch_table, at_kernel, at_sparse, at_chain;  // scratch, in bytes
+  int64_t at_patches, at_blocks, at_tables, at_patch_table, at_sparse, at_chain;  // scratch, in bytes
 };
 static_assert(sizeof(ConvPlan) <= sizeof(Instruction::plan), "plan");
 
@@ -38,31 +37,31 @@ const char* check_conv(const Instruction& i, ConvPlan& p, bool backward, int64_t
   if (shape[0] != pixels) return "the result has another number of pixels";
   if (channels % p.w.groups || shape[1] % p.w.groups) return "channels must be multiples of groups";
   p.taps = taps_of(p.w);
-  p.depthwise = kernel.rank > 1;
-  int64_t outer = p.depthwise ? shape[1] : divide_up(shape[1] / p.w.groups, NR) * NR * p.w.groups;
-  int64_t inner = p.depthwise ? 1 : channels / p.w.groups;
+  bool depthwise = is_depthwise(i);
+  int64_t outer = depthwise ? shape[1] : divide_up(shape[1] / p.w.groups, NR) * NR * p.w.groups;
+  int64_t inner = depthwise ? 1 : channels / p.w.groups;
   if (__builtin_mul_overflow(p.taps * inner, outer, &size)) return "the kernel is too large";
   int64_t given = 1;
   for (int d = 0; d < kernel.rank; d++) given *= kernel.shape[d];
   if (given < size) return "the kernel is too small";
-  if (p.depthwise && (channels != p.w.groups || (backward && shape[1] != channels))) return "a kernel that is not packed must be depthwise";
+  if (depthwise && (channels != p.w.groups || (backward && shape[1] != channels))) return "a kernel that is not packed must be depthwise";
   return nullptr;
 }
 
 void plan_kernel(ConvPlan& p, bool backward, int64_t channels, int64_t filters) {
-  p.groups = p.depthwise ? 1 : p.w.groups;
+  p.groups = p.w.groups;
   p.n = filters / p.groups;
-  p.k = p.depthwise ? 1 : channels / p.groups;
+  p.k = channels / p.groups;
   p.runs = p.taps;
   p.panels = divide_up(p.n, NR);
-  p.b_tap = p.depthwise ? NR : p.k * NR * (backward ? p.panels : 1);
-  p.b_panel = p.depthwise ? NR : p.k * NR * (backward ? 1 : p.taps);
+  p.b_tap = p.k * NR * (backward ? p.panels : 1);
+  p.b_panel = p.k * NR * (backward ? 1 : p.taps);
   p.b_group = p.panels * p.taps * p.k * NR;
-  bool join = !p.depthwise && !backward && p.w.axis[2].dilation == 1;
+  bool join = !backward && p.w.axis[2].dilation == 1;
   if (join) { p.k *= p.w.axis[2].size; p.runs /= p.w.axis[2].size; }
   p.k_chunk = p.k <= CONV_K + CONV_K / 2 ? larger(1, p.k) : divide_up(p.k, divide_up(p.k, CONV_K));
   p.tap_chunk = p.k > p.k_chunk ? 1 : larger(1, CONV_K / larger(1, p.k));
-  if (p.runs * p.k <= CONV_K + CONV_K / 2 || p.depthwise) p.tap_chunk = p.runs;
+  if (p.runs * p.k <= CONV_K + CONV_K / 2) p.tap_chunk = p.runs;
 }
 
 // ---- mostly zero gradients ----
@@ -71,7 +70,7 @@ constexpr int64_t SPARSE_SHARE = 4, SPARSE_FLOATS = 128 << 10;      // at most o
 
 INLINE int64_t sparse_bytes(const ConvPlan& p) {          // 0: never
   double floats = spot_floats(p.w, p.b);
-  if (p.depthwise || p.k < 16 || p.taps < 4 || floats > SPARSE_FLOATS) return 0;
+  if (p.k < 16 || p.taps < 4 || floats > SPARSE_FLOATS) return 0;
   return 4 * (int64_t)floats + 8 * p.taps + 4 * (p.k + LANES) + 64;
 }
 
@@ -100,12 +99,11 @@ void plan_units(Instruction& i, ConvPlan& p, bool backward) {
   p.at_blocks = take(4 * p.per_unit * p.pixels * p.width + 64);
   p.at_tables = take((p.w.axis[0].size + p.w.axis[1].size + p.w.axis[2].size) * (int64_t)sizeof(TapPlace) + 16 * p.taps);
   p.at_patch_table = take(p.per_unit * (int64_t)sizeof(Patch));
-  p.at_kernel = take(p.depthwise ? 4 * p.taps * NR : 0);
   p.at_sparse = backward ? take(sparse_bytes(p)) : at;
   p.at_chain = at;
   i.scratch_bytes = at + (i.chain ? i.chain->scratch_bytes : 0);
   double padded = (double)(p.b.count * p.pixels * p.groups * round_up(p.n, LANES));
-  i.cost = padded * reduction / (p.depthwise ? LANES : 3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
+  i.cost = padded * reduction / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
 }
 
 const char* prepare_convolution(Instruction& i, bool backward) {
@@ -117,14 +115,12 @@ const char* prepare_convolution(Instruction& i, bool backward) {
   const int64_t* shape = gemm_shape(i, rank);
   if (shape[0] * shape[1] == 0) { i.units = 0; return nullptr; }
   int64_t channels = i.in[0].shape[axes + 1];
+  if (is_depthwise(i)) return plan_depthwise(i, backward, channels, shape[1]);
   plan_kernel(p, backward, channels, shape[1]);
-  int64_t repeat = p.depthwise && !backward ? shape[1] / channels : 1;
-  bool may_stay = !p.depthwise || shape[1] % LANES == 0;  // whole vectors of channels are read
   p.b.images = i.in[0].shape[0];
   p.b.channels = channels;
-  p.b.repeat = repeat;
-  p.b.own = p.depthwise ? smaller(NR, p.n) : channels / p.groups;
-  p.b.in_place = may_stay && p.groups == 1 && repeat == 1;
+  p.b.own = channels / p.groups;
+  p.b.in_place = p.groups == 1;
   if (const char* complaint = plan_blocks(p.b, p.w, backward, CONV_PIXELS, 0)) return complaint;
   plan_units(i, p, backward);
   return nullptr;
@@ -169,43 +165,6 @@ void select_taps(const ConvPlan& p, Taps& taps, int64_t rho0, int64_t rho1, int6
       }
 }
 
-// ---- depthwise: one row of pixels, N vectors of channels ----
-
-template <int M, int N> void depthwise_tile(const Tile& t) {
-  Vec c[M][N];
-#pragma GCC unroll 8
-  for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; n++) c[m][n] = Vec{};
-  for (int64_t tap = 0; tap < t.taps; tap++) {
-    const float *a = t.a + t.a_tap[tap], *b = t.b + t.b_tap[tap];
-#pragma GCC unroll 4
-    for (int n = 0; n < N; n++) {
-      Vec bn = load(b + n * LANES);
-#pragma GCC unroll 8
-      for (int m = 0; m < M; m++) c[m][n] = fma(load(a + m * t.a_row + n * LANES), bn, c[m][n]);
-    }
-  }
-#pragma GCC unroll 8
-  for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; n++) store(t.c + m * t.c_row + n * LANES, c[m][n]);
-}
-
-// In tiles of nearly equal length: a thin one would wait for each of its sums.
-template <int N> void depthwise_row(Tile t, int64_t pixels) {
-  constexpr int M = 8;
-  constexpr Micro table[M + 1] = {nullptr, depthwise_tile<1, N>, depthwise_tile<2, N>, depthwise_tile<3, N>, depthwise_tile<4, N>,
-                                  depthwise_tile<5, N>, depthwise_tile<6, N>, depthwise_tile<7, N>, depthwise_tile<8, N>};
-  for (int64_t tiles = divide_up(pixels, M); tiles > 0; tiles--) {
-    int64_t step = divide_up(pixels, tiles);
-    table[step](t);
-    t.a += step * t.a_row;
-    t.c += step * t.c_row;
-    pixels -= step;
-  }
-}
-
 // ---- one block by one panel ----
 
 struct Panel {
@@ -240,9 +199,7 @@ void convolve_block(const ConvPlan& p, bool backward, const Place& at, const Pat
       t.a = patch.data + (row * p.b.size[2] + at.col / r[2].phases * r[2].step - patch.low[2]) * own + k_first;
       t.c = block + ((q - at.row) * at.cols + rho) * ld;
       int64_t pixels = divide_up(at.cols - rho, r[2].phases);
-      if (!p.depthwise) multiply_evenly(t, pixels, (int)panel.vectors);
-      else if (panel.vectors == 1) depthwise_row<1>(t, pixels);
-      else depthwise_row<2>(t, pixels);
+      multiply_evenly(t, pixels, (int)panel.vectors);
     }
   }
 }
@@ -280,23 +237,19 @@ bool spread_block(const ConvPlan& p, const Place& at, const Patch& patch, const 
   return true;
 }
 
-INLINE Panel panel_of(const Instruction& i, const Context& context, const ConvPlan& p, int64_t number, float* room) {
+INLINE Panel panel_of(const Instruction& i, const Context& context, const ConvPlan& p, int64_t number) {
   Panel panel;
   int64_t n = number % p.panels;
   panel.group = number / p.panels;
   panel.col = panel.group * p.n + n * NR;
   panel.cols = smaller(NR, p.n - n * NR);
   panel.vectors = divide_up(panel.cols, LANES);
-  const float* kernel = (const float*)address(context, i.in[1]);
-  panel.kernel = kernel + panel.group * p.b_group + n * p.b_panel;
-  if (p.depthwise) {
-    copy_panel(room, kernel + panel.col, p.taps, panel.cols, p.n, 1);
-    panel.kernel = room;
-  }
+  panel.kernel = (const float*)address(context, i.in[1]) + panel.group * p.b_group + n * p.b_panel;
   return panel;
 }
 
 INLINE void run_convolution(const Instruction& i, const Context& context, int64_t unit, bool backward) {
+  if (is_depthwise(i)) return run_depthwise(i, context, unit, backward);
   const ConvPlan& p = *(const ConvPlan*)i.plan;
   ChainRun run;
   start_chain(run, i.chain, &context, context.scratch + p.at_chain);
@@ -308,13 +261,12 @@ INLINE void run_convolution(const Instruction& i, const Context& context, int64_
   bool may_spread = backward && p.at_chain > p.at_sparse, whole = p.width > NR || (i.chain && p.width == p.groups * p.n);
   int64_t group = -1, chunks = divide_up(p.runs, p.tap_chunk) * divide_up(larger(1, p.k), p.k_chunk);
   for (int64_t number = unit % p.splits * p.per_split; number < panel_end; number++) {
-    Panel panel = panel_of(i, context, p, number, (float*)(context.scratch + p.at_kernel));
-    if (panel.group != group || p.depthwise) {
+    Panel panel = panel_of(i, context, p, number);
+    if (panel.group != group) {
       group = panel.group;
-      int64_t channel = p.depthwise ? panel.col : group * p.b.own, own = p.depthwise ? panel.cols : p.b.own;
       for (int64_t k = 0; k < count; k++)
-        patch[k] = make_patch(p.b, p.w, backward, place_of_block(p.b, first + k), channel, own, (const float*)address(context, i.in[0]),
-                              patches + k * p.b.patch_floats);
+        patch[k] = make_patch(p.b, p.w, backward, place_of_block(p.b, first + k), group * p.b.own, p.b.own,
+                              (const float*)address(context, i.in[0]), patches + k * p.b.patch_floats);
     }
     int64_t wide = panel.vectors * LANES, out_row = i.chain ? 0 : i.out[0].strides[0];
     bool direct = !i.chain && panel.cols == wide && i.out[0].strides[1] == 1;

@@ -2,6 +2,7 @@
 // of blocks in order; images are dealt to a fixed number of splits, whose sums are added in order by who finishes last.
 #pragma once
 #include "conv.h"
+#include "depthwise_grad.h"
 
 namespace ISA {
 namespace {
@@ -11,7 +12,7 @@ constexpr int64_t GRAD_PIXELS = 256, GRAD_WORKSPACE = 4 << 20;
 struct KernelGradPlan {
   Window w;
   Blocks b;
-  int64_t n, taps, runs, run_rows, depthwise;             // run_rows: rows of dk side by side in a patch: channels, or taps too
+  int64_t n, taps, runs, run_rows;                        // run_rows: rows of dk side by side in a patch: channels, or taps too
   int64_t panels, groups, splits, parts, per_part;        // panels of one group; parts: of all panels, each a unit of a split
   int64_t per_pass, rows, thirds;                         // rows of dk in all; thirds: see run_kernel_grad
   int64_t at_patches, at_panel, at_tables, at_sparse;     // scratch, in bytes; at_sparse 0: never
@@ -38,25 +39,22 @@ const char* prepare_conv_kernel_grad(Instruction& i) {
   if (const char* complaint = check_kernel_grad(i, p, axes)) return complaint;
   const Operand& x = i.in[0];
   int64_t channels = x.shape[axes + 1], filters = i.out[0].shape[axes + 1];
-  p.taps = taps_of(p.w);
   if (channels * filters == 0) { i.units = 0; return nullptr; }
-  p.depthwise = p.w.groups > 1 && channels == p.w.groups;
-  p.groups = p.depthwise ? 1 : p.w.groups;
+  if (is_depthwise_grad(i)) return plan_depthwise_grad(i, channels, filters);
+  p.taps = taps_of(p.w);
+  p.groups = p.w.groups;
   p.n = filters / p.groups;
   p.panels = divide_up(p.n, NR);
-  bool may_stay = !p.depthwise || filters % LANES == 0;
   p.b.images = x.shape[0];
   p.b.channels = channels;
-  p.b.repeat = p.depthwise ? filters / channels : 1;
-  p.b.own = p.depthwise ? smaller(NR, p.n) : channels / p.groups;
-  p.b.in_place = may_stay && p.groups == 1 && p.b.repeat == 1;
+  p.b.own = channels / p.groups;
+  p.b.in_place = p.groups == 1;
   bool spread = p.b.own % 128 == 0 && (p.w.axis[2].size > 1 || p.w.axis[1].size > 1);    // else pixels meet in few cache sets
   if (spread) p.b.in_place = 0;
   if (const char* complaint = plan_blocks(p.b, p.w, false, GRAD_PIXELS, spread ? 16 : 0)) return complaint;
-  int64_t own = p.depthwise ? 1 : p.b.own;
-  bool join = !p.depthwise && !spread && p.w.axis[2].dilation == 1;
-  p.rows = p.taps * own;
-  p.run_rows = join ? own * p.w.axis[2].size : own;
+  bool join = !spread && p.w.axis[2].dilation == 1;
+  p.rows = p.taps * p.b.own;
+  p.run_rows = join ? p.b.own * p.w.axis[2].size : p.b.own;
   p.runs = join ? p.taps / p.w.axis[2].size : p.taps;
   p.thirds = p.run_rows == 3 && join && p.w.axis[0].size == 1;
   int64_t pixels = p.b.rows * p.b.cols, all_panels = p.groups * p.panels, bytes = 4 * p.rows * NR * all_panels;
@@ -75,30 +73,12 @@ const char* prepare_conv_kernel_grad(Instruction& i) {
   p.at_tables = p.at_panel + round_up(4 * p.per_pass * pixels * NR, 64);
   i.scratch_bytes = p.at_tables + round_up(16 * p.per_pass * p.b.rows + (int64_t)sizeof(Patch) * p.per_pass, 64) + 64;
   p.at_sparse = 0;
-  if (!p.depthwise && p.run_rows % LANES == 0 && p.rows <= 2048) {
+  if (p.run_rows % LANES == 0 && p.rows <= 2048) {
     p.at_sparse = i.scratch_bytes;
     i.scratch_bytes += 12 * NR * p.per_pass * pixels + 4 * NR * (p.rows + 16) + 128;
   }
-  i.cost = flops / (p.depthwise ? 2.0 : 6.0 * LANES) / (p.depthwise ? LANES : 1);
+  i.cost = flops / (6.0 * LANES);
   return nullptr;
-}
-
-// ---- depthwise: T taps of N.. one vector of channels, summed over rows of pixels ----
-
-template <int T> INLINE void depthwise_taps(const Tile& t, const int64_t* shift, int64_t rows) {
-  Vec c[T];
-#pragma GCC unroll 16
-  for (int q = 0; q < T; q++) c[q] = t.add ? load(t.c + q * NR) : Vec{};
-  for (int64_t r = 0; r < rows; r++) {
-    const float *a = t.a + t.a_tap[r], *b = t.b + t.b_tap[r];
-    for (int64_t k = 0; k < t.k; k++, a += t.a_col, b += t.b_row) {
-      Vec dy = load(b);
-#pragma GCC unroll 16
-      for (int q = 0; q < T; q++) c[q] = fma(load(a + shift[q]), dy, c[q]);
-    }
-  }
-#pragma GCC unroll 16
-  for (int q = 0; q < T; q++) store(t.c + q * NR, c[q]);
 }
 
 // ---- a pass: some blocks, one panel ----
@@ -114,21 +94,6 @@ INLINE int64_t shift_of(const KernelGradPlan& p, int64_t tap) {       // where a
   const Axis* x = p.w.axis;
   int64_t t2 = tap % x[2].size, t1 = tap / x[2].size % x[1].size, t0 = tap / x[2].size / x[1].size;
   return ((t0 * x[0].dilation * p.b.size[1] + t1 * x[1].dilation) * p.b.size[2] + t2 * x[2].dilation) * p.b.pixel;
-}
-
-INLINE void depthwise_panel(const KernelGradPlan& p, Tile t, int64_t vectors, int64_t rows, float* sums) {
-  for (int64_t v = 0; v < vectors; v++, t.a += LANES, t.b += LANES, sums += LANES) {
-    int64_t shift[9], tap = 0;
-    for (; tap < p.taps; ) {
-      int64_t n = p.taps - tap >= 9 ? 9 : p.taps - tap >= 3 ? 3 : 1;
-      for (int64_t q = 0; q < n; q++) shift[q] = shift_of(p, tap + q);
-      t.c = sums + tap * NR;
-      if (n == 9) depthwise_taps<9>(t, shift, rows);
-      else if (n == 3) depthwise_taps<3>(t, shift, rows);
-      else depthwise_taps<1>(t, shift, rows);
-      tap += n;
-    }
-  }
 }
 
 // The pass with only those gradients that are not zero, if they are few: filter by filter, as columns of dk.
@@ -192,7 +157,6 @@ void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int6
   t.a_tap = pass.a_tap;
   t.b_tap = pass.b_tap;
   int64_t vectors = divide_up(cols, LANES), runs = p.thirds ? 1 : p.runs, height = p.thirds ? p.rows : p.run_rows;
-  if (p.depthwise) return depthwise_panel(p, t, vectors, rows, sums);
   if (sparse_room && sparse_pass(p, t, pixels, vectors, sparse_room, sums)) return;
   for (int64_t run = 0; run < runs; run++) {
     Tile own_tile = t;
@@ -223,6 +187,7 @@ void finish_kernel_panel(const Instruction& i, const KernelGradPlan& p, int64_t 
 }
 
 void run_conv_kernel_grad(const Instruction& i, const Context& context, int64_t unit) {
+  if (is_depthwise_grad(i)) return run_depthwise_grad(i, context, unit);
   const KernelGradPlan& p = *(const KernelGradPlan*)i.plan;
   const float *x = (const float*)address(context, i.in[0]), *dy = (const float*)address(context, i.in[1]);
   int64_t split = unit / p.parts, part = unit % p.parts, passes = divide_up(p.b.count, p.per_pass);
@@ -242,11 +207,10 @@ void run_conv_kernel_grad(const Instruction& i, const Context& context, int64_t 
     for (int64_t k = 0; k < pass.count; k++) place[k] = place_of_block(p.b, number * p.per_pass + k);
     for (int64_t panel = first_panel; panel < end_panel; panel++) {
       int64_t n = panel % p.panels * NR, cols = smaller(NR, p.n - n);
-      if (panel / p.panels != group || p.depthwise) {
+      if (panel / p.panels != group) {
         group = panel / p.panels;
-        int64_t channel = p.depthwise ? n : group * p.b.own, own = p.depthwise ? cols : p.b.own;
         for (int64_t k = 0; k < pass.count; k++)
-          patch[k] = make_patch(p.b, p.w, false, place[k], channel, own, x, patches + k * p.b.patch_floats);
+          patch[k] = make_patch(p.b, p.w, false, place[k], group * p.b.own, p.b.own, x, patches + k * p.b.patch_floats);
       }
       panel_pass(p, pass, dy + group * p.n + n, cols, room, p.at_sparse ? context.scratch + p.at_sparse : nullptr, sums_of(i, p, split, panel),
                  number > start);

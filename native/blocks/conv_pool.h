@@ -75,11 +75,10 @@ const char* prepare_conv_max_pool(Instruction& i) {
   if (const char* complaint = check_conv_pool(i, p, axes)) return complaint;
   int64_t channels = i.in[0].shape[axes + 1], filters = i.out[0].shape[axes + 1];
   p.c.taps = taps_of(p.c.w);
-  p.c.depthwise = 0;
   plan_kernel(p.c, false, channels, filters);
   p.c.b.images = i.in[0].shape[0];
   p.c.b.channels = p.c.b.own = channels;
-  p.c.b.repeat = p.c.b.in_place = 1;
+  p.c.b.in_place = 1;
   cut_windows(p);
   if (p.blocks * filters == 0) { i.units = 0; return nullptr; }
   if (const char* complaint = size_patches(p.c.b, p.c.w, false, 0)) return complaint;
@@ -167,7 +166,7 @@ void run_conv_max_pool(const Instruction& i, const Context& context, int64_t uni
     Windowed at = windows_of(p, number);
     Patch patch;
     for (int64_t n = panel_first; n < panel_end; n++) {
-      Panel panel = panel_of(i, context, c, n, nullptr);
+      Panel panel = panel_of(i, context, c, n);
       int64_t wide = panel.vectors * LANES, pixel = i.chain ? panel.cols : wide, pixels = at.count[1] * at.count[2];
       for (int64_t plane = 0; plane < at.count[0]; plane++) {
         Place place{at.image, at.low[0] + plane, at.low[1], at.low[2], at.count[1], at.count[2], 0};

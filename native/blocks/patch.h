@@ -52,7 +52,7 @@ struct Blocks {                                           // how outputs are cut
   int64_t images, outputs[3], source[3];
   int64_t rows, cols, row_blocks, col_blocks, count;      // a block: rows x cols outputs of one plane
   int64_t size[3];                                        // of a patch
-  int64_t channels, own, repeat, pixel;                   // own: channels of a patch, `repeat` for each of the source's; pixel: apart
+  int64_t channels, own, pixel;                           // own: channels of a patch; pixel: how far its pixels are apart
   int64_t in_place, patch_floats;
 };
 
@@ -80,7 +80,7 @@ struct Patch {
   bool done;                                              // its block is complete (sparse.h)
 };
 
-// The patch of rows x cols outputs. The caller has set images, channels, own, repeat, in_place (whether it could be), rows, cols.
+// The patch of rows x cols outputs. The caller has set images, channels, own, in_place (whether it could be), rows, cols.
 const char* size_patches(Blocks& b, const Window& w, bool backward, int64_t spread) {
   for (int a = 0; a < 3; a++) {
     Reach r = reach_of(w.axis[a], backward);
@@ -102,26 +102,32 @@ const char* size_patches(Blocks& b, const Window& w, bool backward, int64_t spre
   return nullptr;
 }
 
-// Cuts the outputs into blocks of about so many pixels. The caller has set the same, but rows and cols.
-const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixels, int64_t spread) {
-  Reach row = reach_of(w.axis[1], backward), col = reach_of(w.axis[2], backward);
-  int64_t height = larger(1, row.outputs), width = larger(1, col.outputs);
-  b.cols = width <= 2 * pixels ? width : round_up(divide_up(width, divide_up(width, pixels)), col.phases);
+// Cuts the outputs into blocks of about so many pixels. The caller has set images.
+void cut_blocks(Blocks& b, const Window& w, bool backward, int64_t pixels) {
+  for (int a = 0; a < 3; a++) {
+    Reach r = reach_of(w.axis[a], backward);
+    b.outputs[a] = r.outputs;
+    b.source[a] = r.source;
+  }
+  int64_t phases = reach_of(w.axis[2], backward).phases, height = larger(1, b.outputs[1]), width = larger(1, b.outputs[2]);
+  b.cols = width <= 2 * pixels ? width : round_up(divide_up(width, divide_up(width, pixels)), phases);
   b.rows = b.cols < width ? 1 : larger(1, smaller(height, (pixels + width / 2) / width));
   b.row_blocks = divide_up(height, b.rows);
   b.rows = divide_up(height, b.row_blocks);
   b.col_blocks = divide_up(width, b.cols);
-  b.count = b.images * reach_of(w.axis[0], backward).outputs * b.row_blocks * b.col_blocks;
+  b.count = b.images * b.outputs[0] * b.row_blocks * b.col_blocks;
+}
+
+// Blocks and their patches.
+const char* plan_blocks(Blocks& b, const Window& w, bool backward, int64_t pixels, int64_t spread) {
+  cut_blocks(b, w, backward, pixels);
   return size_patches(b, w, backward, spread);
 }
 
-// Channels first .. first + count - 1 (counted after repetition) of a row of pixels.
+// Channels first .. first + count - 1 of a row of pixels.
 INLINE void copy_pixels(const Blocks& b, float* to, const float* from, int64_t pixels, int64_t first, int64_t count) {
-  if (b.repeat == 1 && b.pixel == b.channels && count == b.channels) return copy_row(to, from, pixels * count);
-  for (int64_t p = 0; p < pixels; p++, from += b.channels, to += b.pixel) {
-    if (b.repeat == 1) copy_row(to, from + first, count);
-    else for (int64_t c = 0; c < count; c++) to[c] = from[(first + c) / b.repeat];
-  }
+  if (b.pixel == b.channels && count == b.channels) return copy_row(to, from, pixels * count);
+  for (int64_t p = 0; p < pixels; p++, from += b.channels, to += b.pixel) copy_row(to, from + first, count);
 }
 
 INLINE void clear(float* to, int64_t n) { memset(to, 0, n * sizeof(float)); }

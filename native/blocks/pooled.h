@@ -70,7 +70,7 @@ const char* prepare_pooled_input_grad(Instruction& i) {
   if (pixels * p.channels == 0) { i.units = 0; return nullptr; }
   p.b.images = p.s.images;
   p.b.channels = p.b.own = p.s.filters;
-  p.b.repeat = p.b.in_place = 1;
+  p.b.in_place = 1;
   if (const char* complaint = plan_blocks(p.b, p.s.conv, true, POOLED_PIXELS, 0)) return complaint;
   p.splits = p.b.count < 12 ? p.panels : 1;
   i.units = p.b.count * p.splits;

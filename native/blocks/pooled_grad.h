@@ -63,7 +63,6 @@ const char* prepare_pooled_kernel_grad(Instruction& i) {
   Window both = composed(p.s);
   p.b.images = p.s.images;
   p.b.channels = p.b.own = p.channels;
-  p.b.repeat = 1;
   p.b.in_place = x.base == 0;                             // whole vectors are read, and only the arena is padded
   int64_t reach = larger(1, p.channels * both.axis[1].stride * both.axis[2].stride);
   if (const char* complaint = plan_blocks(p.b, both, false, larger(1, POOLED_PATCH / reach), 0)) return complaint;

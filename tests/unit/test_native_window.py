@@ -39,6 +39,19 @@ CONVOLUTIONS = {
     "depthwise, strided, dilated": geometry((2, 11, 9, 16), (3, 2, 1, 16), (2, 3), (1, 1), None, (2, 1), 16),
     "depthwise in place": geometry((2, 8, 9, 32), (5, 5, 1, 32), None, None, None, None, 32),
     "depthwise, three filters a channel": geometry((2, 7, 8, 13), (3, 3, 1, 39), (1, 2), (1, 1), None, None, 13),
+    "depthwise, more than a section": geometry((1, 5, 6, 530), (3, 3, 1, 530), None, (1, 1), None, None, 530),
+    "depthwise, wide rows": geometry((2, 4, 90, 64), (3, 3, 1, 64), (1, 2), (1, 1), None, None, 64),
+    "depthwise of 7, odd channels": geometry((2, 10, 12, 43), (7, 7, 1, 43), None, (3, 3), None, None, 43),
+    "depthwise of 7 on 7": geometry((2, 7, 7, 96), (7, 7, 1, 96), None, (3, 3), None, None, 96),
+    "depthwise of 5, strides 2": geometry((2, 13, 17, 48), (5, 5, 1, 48), (2, 2), (2, 2), None, None, 48),
+    "depthwise, dilated along the row": geometry((2, 9, 19, 20), (3, 3, 1, 20), None, (2, 3), None, (1, 3), 20),
+    "depthwise, two filters a channel": geometry((2, 9, 8, 24), (5, 3, 1, 48), None, (2, 1), None, None, 24),
+    "depthwise, many filters a channel": geometry((2, 6, 7, 2), (3, 3, 1, 66), (2, 2), (1, 1), None, None, 2),
+    "depthwise, much padding": geometry((2, 3, 4, 17), (2, 3, 1, 17), (2, 1), (5, 4), (3, 6), None, 17),
+    "depthwise, strides larger than the kernel": geometry((2, 11, 14, 33), (2, 1, 1, 33), (4, 5), None, None, None, 33),
+    "depthwise, one axis": geometry((3, 500, 18), (5, 1, 18), None, (4,), (0,), None, 18),
+    "depthwise, three axes": geometry((2, 5, 6, 7, 19), (3, 2, 3, 1, 19), (2, 1, 2), (1, 0, 1), None, None, 19),
+    "depthwise, very many taps": geometry((1, 12, 11, 6, 5), (9, 8, 3, 1, 5), None, (4, 4, 1), None, None, 5),
     "one axis": geometry((3, 40, 6), (5, 6, 10), (2,), (2,)),
     "one long axis": geometry((1, 1500, 3), (9, 3, 4), None, (4,), None, (3,)),
     "one long axis, strided": geometry((1, 1501, 2), (4, 2, 17), (3,), (1,)),
@@ -94,7 +107,18 @@ def test_convolution_and_its_gradients(isa, name, sparse):
 
 
 @pytest.mark.parametrize(
-    "name", ["same", "groups", "depthwise", "pointwise", "one channel", "strides 2 and 3", "no images"]
+    "name",
+    [
+        "same",
+        "groups",
+        "depthwise",
+        "depthwise, more than a section",
+        "depthwise, two filters a channel",
+        "pointwise",
+        "one channel",
+        "strides 2 and 3",
+        "no images",
+    ],
 )
 def test_a_chain_follows_in_the_same_instruction(isa, name):
     shape, size, options = CONVOLUTIONS[name]
@@ -167,6 +191,7 @@ def test_pooling_and_its_gradients(isa, name, special):
     [
         geometry((9, 26, 27, 17), (3, 3, 17, 40), (1, 2), (1, 1)),
         geometry((16, 14, 14, 64), (3, 3, 1, 64), None, (1, 1), None, None, 64),
+        geometry((5, 31, 33, 43), (5, 3, 1, 43), (2, 1), (2, 1), None, None, 43),
         geometry((40, 28, 28, 1), (3, 3, 1, 32)),
         geometry((4, 7, 7, 96), (3, 3, 96, 160), None, (1, 1)),
     ],
