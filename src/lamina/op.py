@@ -24,6 +24,7 @@ class Op:
     xla        only where XLA wants another formula than ``compute``
     vjp        the derivative, built from ops, so that it runs wherever the ops run: (dy, y, *inputs) to one node or
                None for each input; an op with several results gets and sees tuples
+    programs   the attributes that are graphs
     kernel     the name of a line in native/kernels.inc, or None to fall back on the reference
     samples    inputs that must work, as (types, attributes), and rejects: inputs that must raise, with the words
     tolerance  how far kernels may be from the float64 value, relative to the largest element
@@ -34,6 +35,7 @@ class Op:
     """
 
     signature: str | None = None
+    programs: tuple[str, ...] = ()
     kernel: str | None = None
     differentiable: bool = True
     leaves_unit_interval: bool = False

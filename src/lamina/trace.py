@@ -10,6 +10,7 @@ import gc
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from .op import _traces, as_node, as_value
 from .ops.elementwise import add, cast, sub
 from .ops.operators import install
 from .passes import simplify
-from .types import Type, type_of
+from .types import Type, dtype_name, type_of
 
 
 class Variable:
@@ -39,7 +40,7 @@ class Variable:
 
     def __init__(self, value, *, dtype: str | None = None, trainable: bool = True, name: str = "variable"):
         array = np.asarray(as_value(value, dtype))
-        self.array = aligned(array.shape, str(array.dtype))
+        self.array = aligned(array.shape, dtype_name(array.dtype))
         self.array[...] = array
         self.version = 0
         self.trainable, self.name, self.path = trainable, name, name
@@ -56,7 +57,7 @@ class Variable:
 
     @property
     def dtype(self) -> str:
-        return str(self.array.dtype)
+        return dtype_name(self.array.dtype)
 
     @property
     def ndim(self) -> int:
@@ -124,7 +125,7 @@ install(Variable)
 
 def aligned(shape: Sequence[int], dtype: str) -> np.ndarray:
     """An array of zeros whose data start at a multiple of 64 bytes and may be read a little past their end."""
-    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    size = prod(shape) * np.dtype(dtype).itemsize
     raw = np.zeros(size + 512, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size].view(dtype).reshape(shape)

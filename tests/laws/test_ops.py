@@ -247,3 +247,5 @@ def test_every_op_is_documented_and_sampled(op):
     reads_whole_results = type(op).types is not Op.types  # item: it needs a node of several results before it
     assert op.samples or reads_whole_results, f"{op.name} has no samples"
     assert op.slope in ("exact", "kinked", "declared")
+    for _, attrs in op.samples:
+        assert {k for k, v in attrs.items() if isinstance(v, Graph)} == set(op.programs)

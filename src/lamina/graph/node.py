@@ -83,10 +83,8 @@ class Node:
 
     def bodies(self) -> dict[str, Graph]:
         """Those attributes that are programs."""
-        for value in self.attrs.values():
-            if type(value) is Graph:
-                return {k: v for k, v in self.attrs.items() if type(v) is Graph}
-        return {}
+        op = self.op
+        return {k: self.attrs[k] for k in op.programs} if op is not None and op.programs else {}
 
     @property
     def ndim(self) -> int:
@@ -129,6 +127,7 @@ class Graph:
     inputs: list[Node]
     outputs: list[Node]
     nodes: list[Node] = field(init=False, repr=False)
+    simple: bool = field(default=False, init=False, repr=False, compare=False)  # whether it comes out of ``simplify``
 
     def __post_init__(self):
         self.nodes = [n for n in topological_order(self.outputs) if n.op]
@@ -136,8 +135,9 @@ class Graph:
     @cached_property
     def op_names(self) -> frozenset[str]:
         """The names of its ops, and of those in the programs inside of it."""
-        inner = [g.op_names for n in self.nodes if n.attrs for g in n.bodies().values()]
-        return frozenset([n.op.name for n in self.nodes if n.op]).union(*inner)
+        ops = {n.op for n in self.nodes if n.op}
+        inner = [g.op_names for n in self.nodes if n.op and n.op.programs for g in n.bodies().values()]
+        return frozenset([op.name for op in ops]).union(*inner)
 
 
 def topological_order(outputs: list[Node], known: Iterable[Node] = ()) -> list[Node]:

@@ -22,6 +22,7 @@ X, P = Type("float32", (2, 3)), Type("bool", ())
 class Cond(Op):
     """The results of one of two graphs over the same inputs: ``then`` if the first is true, else ``otherwise``."""
 
+    programs = ("then", "otherwise")
     kernel = "scan"
     samples = [
         ((P, X, X), {"then": body(lambda a, b: [mul(a, b)], X, X), "otherwise": body(lambda a, b: [add(a, b)], X, X)}),
@@ -85,6 +86,7 @@ class WhileLoop(Op):
     Inputs are the carries, then constants of the test, ``tested`` of them, then constants of the body.
     """
 
+    programs = ("test", "body")
     kernel = "scan"
     differentiable = False
     samples = [

@@ -72,6 +72,7 @@ class Scan(Op):
     slice t still belongs to row t.
     """
 
+    programs = ("body",)
     kernel = "scan"
     tolerance = 1e-5
     extremes = ("special",)

@@ -15,7 +15,10 @@ from .touch import touch
 def simplify(graph: Graph) -> Graph:
     """Constants folded, pieces joined, lookups turned, sums shortened, only the looked-up rows
     of a table updated, equal nodes shared and dead ones dropped."""
-    return drop(share(fold(touch(factor(commute(join(fold(graph))))))))
+    if not graph.simple:
+        graph = drop(share(fold(touch(factor(commute(join(fold(graph))))))))
+        graph.simple = True
+    return graph
 
 
 __all__ = ["commute", "drop", "factor", "fold", "join", "share", "simplify", "touch"]

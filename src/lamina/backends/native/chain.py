@@ -115,6 +115,8 @@ class Chain:
             names = [self.where[s[1]] if s[0] == "node" else s for s in sources]
             waits.append({made[n] for n in names if n[0] in ("node", "out") and n in made})
             made[self.where[target] if isinstance(target, Node) else target] = i
+        if all(i in waits[i + 1] for i in range(len(waits) - 1)):
+            return
         readers: list[list[int]] = [[] for _ in waits]
         for i, needed in enumerate(waits):
             for k in needed:
