@@ -68,6 +68,8 @@ class Op:
     def types(self, input_types: Sequence[tuple[Type, ...]], attrs: dict[str, Any]) -> tuple[Type, ...]:
         """The Types of the results, always as a tuple. An op reads single values, but ``item`` reads a whole tuple."""
         result = self.infer(*[t[0] for t in input_types], **attrs)
+        if input_types and result is input_types[0][0]:
+            return input_types[0]  # the very tuple: equal types are mostly told by their identity
         return result if isinstance(result, tuple) else (result,)
 
     def node(self, inputs: Sequence[Node], attrs: dict[str, Any]) -> Node:

@@ -14,6 +14,7 @@ from ..graph import Node
 from ..op import Op, as_node, as_value, common_dtype
 from ..types import DTYPES, Type, dtype_name
 from .broadcast import expand
+from .create import full
 from .defer import deferred, public
 
 A, B = Type("float32", (2, 3)), Type("float32", (3,))
@@ -57,6 +58,14 @@ def type_of_nodes(given) -> Type | None:
     return found[0] if len(found) == 1 and (found[0].is_float or not number) else None
 
 
+def repeated(value, shape: tuple[int, ...]) -> Node:
+    """A node or an array as a node of a shape; a single number is written as it will be needed."""
+    if not isinstance(value, Node) and value.ndim == 0 and value.shape != shape:
+        return full.node([], {"value": value.item(), "shape": shape, "dtype": dtype_name(value.dtype)})
+    node = as_node(value)
+    return node if node.shape == shape else expand.node([node], {"shape": shape})
+
+
 class Elementwise(Op):
     """An op of one or more inputs of one shape, whose result has that shape."""
 
@@ -94,12 +103,9 @@ class Elementwise(Op):
         if later is not None:
             return later
         values = self.operands(inputs)
-        symbolic = any(isinstance(v, Node) for v in values)
-        if symbolic:
-            values = [as_node(v) for v in values]
         shape = broadcast_shape(self, values)
-        if symbolic:
-            return self.node([v if v.shape == shape else expand.node([v], {"shape": shape}) for v in values], attrs)
+        if any(isinstance(v, Node) for v in values):
+            return self.node([repeated(v, shape) for v in values], attrs)
         return super().__call__(*[v if v.shape == shape else expand(v, shape=shape) for v in values], **attrs)
 
 
