@@ -10,7 +10,9 @@ namespace {
 
 constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 constexpr double UNIT_FLOPS = 1.2e6;                      // about ten microseconds
-constexpr int64_t LONG_TILES = 16;                        // of a product over a long k: enough for all threads
+constexpr int64_t LONG_TILES = 12;                        // of a product over a long k: enough for all threads
+constexpr int64_t LONG_BYTES = 256 << 10;                 // of a panel of B, a quarter of a core's L2: its rows lie in few sets of it
+constexpr int64_t LINE = 16;                              // floats of a line of a cache
 constexpr int64_t COPIED_ROWS = 192;                      // of a panel of B that was copied: it stays in L1
 constexpr int64_t WIDE_COLS = 512;                        // the least tile of a chain: program.h
 constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a core's L2
@@ -111,9 +113,9 @@ const char* prepare_gemm(Instruction& i) {
 
   find_sum(i, p);
   p.panels = divide_up(p.n, NR);
-  // Over a long k a panel of B is larger than a cache: copied by pieces, and multiplied by many rows of A, it is read once.
+  // Over a long k a panel of B does not stay in a cache: copied by pieces, and multiplied by many rows of A, it is read once.
   int64_t tall = smaller(384, p.m / divide_up(LONG_TILES, p.panels * batches));
-  bool copied = !p.packed && 4 * NR * p.k > WIDE_BYTES && tall >= 8 * MR;
+  bool copied = !p.packed && 4 * NR * p.k > LONG_BYTES && tall >= 8 * MR;
   p.in_place = p.packed || (!copied && i.in[1].strides[i.in[1].rank - 1] == 1);
   p.wide = panels_together(i, p);
   p.groups = divide_up(p.panels, p.wide);
@@ -177,6 +179,18 @@ INLINE Rows direct_output(const Instruction& i, const Context& context, const Ge
   return {(float*)address(context, c) + batch_offset(c, shape, p.rank, 2, where.outer) + where.row * row + where.col, row};
 }
 
+// Rows by a panel that was copied. Meanwhile the rows of B that are copied next are asked for, some before each step down: they
+// lie far apart, so no prefetcher foresees them.
+void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int64_t next_rows, int64_t b_row) {
+  for (int64_t m = 0, asked = 0; m < rows; m += MR) {
+    for (int64_t until = next_rows * smaller(m + MR, rows) / rows; asked < until; asked++)
+      for (int64_t j = 0; j < NR; j += LINE) __builtin_prefetch(next + asked * b_row + j, 0, 2);
+    multiply_rows(t, smaller(MR, rows - m), vectors);
+    t.a += MR / 3 * t.a_third;
+    t.c += MR * t.c_row;
+  }
+}
+
 // One panel of a tile: all of k, into t.c.
 void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols, bool in_place, float* panel) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
@@ -196,7 +210,13 @@ void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_
       t.b = panel;
       t.b_row = NR;
     }
-    if (vectors) multiply_rows(t, rows, vectors);
+    if (vectors && !in_place && p.k_block < p.k && b_col == 1) {
+      int64_t rest = p.k - k - t.k;                       // of this panel; then comes the one beside it
+      const float* next = rest ? b + (k + t.k) * b_row : b + NR;
+      multiply_and_ask(t, rows, vectors, next, smaller(p.k_block, rest ? rest : p.k), b_row);
+    } else if (vectors) {
+      multiply_rows(t, rows, vectors);
+    }
     if (narrow) {
       Tile rest = t;
       rest.b += wide;

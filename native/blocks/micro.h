@@ -13,6 +13,7 @@ constexpr int MR = 12;                                    // MR * NV accumulator
 constexpr int MR = 6;
 #endif
 
+constexpr int64_t AHEAD = 16;                             // rows of B that are asked for before they are multiplied
 const int64_t ONE_TAP[1] = {0};
 
 struct Tile {                                             // C[m, n] (+)= sum over taps and k of A[tap][m, k] B[tap][k, n]
@@ -47,6 +48,8 @@ template <int M, int N> void micro(const Tile& t) {
     for (int g = 0; g < GROUPS; g++) group[g] = t.a + t.a_tap[tap] + g * t.a_third;
     for (int64_t k = t.k; k > 0; k--) {
       Vec bn[N];
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) __builtin_prefetch(b + AHEAD * b_row + n * LANES);
 #pragma GCC unroll 4
       for (int n = 0; n < N; n++) bn[n] = load(b + n * LANES);
 #pragma GCC unroll 16
