@@ -88,7 +88,8 @@ struct Builder {
     if (!i.kernel) fail("there is no such kernel for instruction set " + program.isa_name);
     if (spec.chain) {
       bool two = std::find(std::begin(ROOTS), std::end(ROOTS), spec.kernel) != std::end(ROOTS);
-      size_t own = two ? 2 : spec.kernel == "pooled_input_grad" ? 3 : 0;      // operands before the chain's
+      bool gathered = spec.kernel == "gemm" && p.ints.size() > 1 && p.ints[1];
+      size_t own = gathered ? 4 : two ? 2 : spec.kernel == "pooled_input_grad" ? 3 : 0;      // operands before the chain's
       if (spec.kernel != "map" && spec.kernel != "map_sum" && !own) fail("this kernel takes no chain");
       if (!spec.chain->sums.empty() && spec.kernel != "map_sum") fail("this kernel gives no sums");
       if (!spec.chain->rows.empty() && own) fail("this kernel adds no rows");

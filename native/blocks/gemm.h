@@ -2,7 +2,7 @@
 // ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR].
 #pragma once
 #include "chain.h"
-#include "micro.h"
+#include "gathered.h"
 #include "narrow.h"
 
 namespace ISA {
@@ -24,6 +24,7 @@ struct GemmPlan {
   int64_t k_block, in_place;                              // in_place: panels of B are read where they are
   int64_t only_adds, added, sum;                          // the chain only adds a slot to the product and gives another slot
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
+  Gathering gathering;
 };
 
 INLINE const int64_t* gemm_shape(const Instruction& i, int64_t& rank) {      // [batch..., m, n]
@@ -58,7 +59,11 @@ const char* check_gemm(const Instruction& i, GemmPlan& p, const int64_t* shape) 
   p.m = shape[p.rank - 2];
   p.n = shape[p.rank - 1];
   p.k = a.shape[a.rank - 1];
-  if (a.shape[a.rank - 2] != p.m) return "A's rows differ from C's";
+  if (p.gathering.side) {
+    if (const char* complaint = check_gathering(i, p.gathering, p.rank, p.m)) return complaint;
+    if (p.gathering.side == BY_COLUMNS) p.k = p.gathering.count;
+  }
+  else if (a.shape[a.rank - 2] != p.m) return "A's rows differ from C's";
   if (!batch_fits(a, shape, p.rank, 2)) return "A's batch differs from C's";
   if (p.packed) {
     if (b.rank < 1 || !batch_fits(b, shape, p.rank, 1)) return "packed B's batch differs from C's";
@@ -102,9 +107,11 @@ int64_t panels_together(const Instruction& i, const GemmPlan& p) {
 }
 
 const char* prepare_gemm(Instruction& i) {
-  if (i.n_in < 2 || (!i.chain && (i.n_in != 2 || i.n_out != 1))) return "gemm takes A and B, and one output unless it has a chain";
   GemmPlan& p = *(GemmPlan*)i.plan;
   p.packed = i.n_ints > 0 && i.ints[0];
+  p.gathering.side = i.n_ints > 1 ? i.ints[1] : 0;
+  int32_t own = p.gathering.side ? 4 : 2;
+  if (i.n_in < own || (!i.chain && (i.n_in != own || i.n_out != 1))) return "gemm takes A and B, and one output unless it has a chain";
   const int64_t* shape = gemm_shape(i, p.rank);
   if (const char* complaint = check_gemm(i, p, shape)) return complaint;
   int64_t batches = 1;
@@ -132,6 +139,7 @@ const char* prepare_gemm(Instruction& i) {
   p.scratch_block = p.scratch_panel + (p.packed ? 0 : 4 * NR * p.k_block);
   p.scratch_chain = p.scratch_block + 4 * NR * p.wide * round_up(p.row_block, MR) + 64;
   i.scratch_bytes = p.scratch_chain + (i.chain ? i.chain->scratch_bytes : 0);
+  if (p.gathering.side) i.scratch_bytes = plan_gathering(p.gathering, i.scratch_bytes, p.row_block, p.k);
   double padded = (double)(p.m * round_up(p.n, LANES)) * (double)batches;
   i.cost = padded * (double)p.k / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
   return nullptr;
@@ -192,7 +200,8 @@ void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int6
 }
 
 // One panel of a tile: all of k, into t.c.
-void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols, bool in_place, float* panel) {
+void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
+                bool in_place, float* panel) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
   int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
   int vectors = (int)divide_up(wide, LANES);
@@ -200,7 +209,8 @@ void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_
   int64_t k = 0;
   do {
     t.k = smaller(p.k_block, p.k - k);
-    t.a = a + k * t.a_col;
+    if (gathered.rows) start_at(t, gathered, k);
+    else t.a = a + k * t.a_col;
     t.add = k > 0;
     if (in_place) {
       t.b = b + k * b_row;
@@ -210,7 +220,9 @@ void gemm_panel(Tile t, const GemmPlan& p, const float* b, int64_t b_row, int64_
       t.b = panel;
       t.b_row = NR;
     }
-    if (vectors && !in_place && p.k_block < p.k && b_col == 1) {
+    if (vectors && gathered.rows) {
+      multiply_gathered(t, gathered, rows, vectors);
+    } else if (vectors && !in_place && p.k_block < p.k && b_col == 1) {
       int64_t rest = p.k - k - t.k;                       // of this panel; then comes the one beside it
       const float* next = rest ? b + (k + t.k) * b_row : b + NR;
       multiply_and_ask(t, rows, vectors, next, smaller(p.k_block, rest ? rest : p.k), b_row);
@@ -247,10 +259,17 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   float *panel = (float*)(context.scratch + p.scratch_panel), *block = (float*)(context.scratch + p.scratch_block);
   Rows direct = direct_output(i, context, p, shape, where, width);
   Tile t;
-  t.a_row = a.strides[a.rank - 2];
-  t.a_col = a.strides[a.rank - 1];
-  t.a_third = 3 * t.a_row;
-  t.a = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
+  Gathered gathered{};
+  if (p.gathering.side) {
+    gathered = gather_rows(i, context, p.gathering, p.k, where.row, where.rows);
+    t.a_row = p.gathering.side == BY_COLUMNS;
+    t.a_col = 1 - t.a_row;
+  } else {
+    t.a_row = a.strides[a.rank - 2];
+    t.a_col = a.strides[a.rank - 1];
+    t.a_third = 3 * t.a_row;
+    t.a = (const float*)address(context, a) + batch_offset(a, shape, rank, 2, where.outer) + where.row * t.a_row;
+  }
   t.c_row = direct.at ? direct.stride : width;
   Rows added{nullptr, 0};
   if (direct.at && p.only_adds) added = rows_of(context, *i.chain, i.chain->slots[p.added], where);
@@ -261,7 +280,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
     t.c = (direct.at ? direct.at : block) + col;
     t.more = added.at ? added.at + col : nullptr;
-    gemm_panel(t, p, b_data, b_row, b_col, where.rows, cols, in_place, panel);
+    gemm_panel(t, p, gathered, b_data, b_row, b_col, where.rows, cols, in_place, panel);
   }
   if (!direct.at) finish_block(i, context, run, block, width, where);
 }

@@ -28,14 +28,33 @@ struct Tile {                                             // C[m, n] (+)= sum ov
   bool add;                                               // to what C holds, or start from 0
   const float* more = nullptr;                            // rows that are added to the sum, if there are any
   int64_t more_row = 0;
+  const float* const* rows = nullptr;                     // of a gathered A, which has no a: gathered.h
+  int64_t shift = 0;                                      // elements into each of them
   int64_t taps = 1;                                       // batch-reduce: where each A and B starts
   const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };
 
-template <int M, int N> void micro(const Tile& t) {
-  Vec c[M][N];
+template <int M, int N> INLINE void store_tile(const Tile& t, Vec (&c)[M][N]) {
   float* const out = t.c;
   const int64_t c_row = t.c_row;
+  if (t.add)                                              // last, not first: two short sums lose less than one long one
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) c[m][n] += load(out + m * c_row + n * LANES);
+  if (const float* more = t.more)
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) c[m][n] += load(more + m * t.more_row + n * LANES);
+#pragma GCC unroll 16
+  for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) store(out + m * c_row + n * LANES, c[m][n]);
+}
+
+template <int M, int N> void micro(const Tile& t) {
+  Vec c[M][N];
 #pragma GCC unroll 16
   for (int m = 0; m < M; m++)
 #pragma GCC unroll 4
@@ -63,20 +82,15 @@ template <int M, int N> void micro(const Tile& t) {
       b += b_row;
     }
   }
-  if (t.add)                                              // last, not first: two short sums lose less than one long one
-#pragma GCC unroll 16
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-      for (int n = 0; n < N; n++) c[m][n] += load(out + m * c_row + n * LANES);
-  if (const float* more = t.more)
-#pragma GCC unroll 16
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-      for (int n = 0; n < N; n++) c[m][n] += load(more + m * t.more_row + n * LANES);
-#pragma GCC unroll 16
-  for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; n++) store(out + m * c_row + n * LANES, c[m][n]);
+  store_tile<M, N>(t, c);
+}
+
+template <int N> INLINE void store_row(const Tile& t, Vec (&c)[4][N]) {
+  for (int n = 0; n < N; n++) {
+    Vec sum = (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]);
+    if (t.add) sum += load(t.c + n * LANES);
+    store(t.c + n * LANES, t.more ? sum + load(t.more + n * LANES) : sum);
+  }
 }
 
 // One row only: four sums side by side, else each multiply-add would wait for the one before.
@@ -97,11 +111,7 @@ template <int N> void micro_row(const Tile& t) {
     for (; k < t.k; k++)
       for (int n = 0; n < N; n++) c[0][n] = fma(splat(a[k * t.a_col]), load(b + k * t.b_row + n * LANES), c[0][n]);
   }
-  for (int n = 0; n < N; n++) {
-    Vec sum = (c[0][n] + c[1][n]) + (c[2][n] + c[3][n]);
-    if (t.add) sum += load(t.c + n * LANES);
-    store(t.c + n * LANES, t.more ? sum + load(t.more + n * LANES) : sum);
-  }
+  store_row<N>(t, c);
 }
 
 typedef void (*Micro)(const Tile&);

@@ -15,18 +15,21 @@ INLINE bool worth_narrow(const Tile& t, int64_t k, int64_t rows, int64_t cols) {
   return t.a_row == 1 || (t.a_col == 1 && rows >= NARROW_ROWS);
 }
 
+INLINE const float* row_of(const Tile& t, int64_t m) { return t.rows ? t.rows[m] + t.shift : t.a + m * t.a_row; }
+INLINE const float* column_of(const Tile& t, int64_t k) { return t.rows ? t.rows[k] + t.shift : t.a + k * t.a_col; }
+
 // One column for some rows, vectors of k: the lanes are folded in a fixed tree.
-template <int R> INLINE void dots(const Tile& t, const float* a, const float* column, float* c) {
+template <int R> INLINE void dots(const Tile& t, const float* const* rows, const float* column, float* c) {
   Vec sum[R] = {};
   int64_t k = 0;
   for (; k + LANES <= t.k; k += LANES) {
     Vec b = load(column + k);
 #pragma GCC unroll 4
-    for (int r = 0; r < R; r++) sum[r] = fma(load(a + r * t.a_row + k), b, sum[r]);
+    for (int r = 0; r < R; r++) sum[r] = fma(load(rows[r] + k), b, sum[r]);
   }
   if (k < t.k) {
     Vec b = load_some(column + k, t.k - k);
-    for (int r = 0; r < R; r++) sum[r] = fma(load_some(a + r * t.a_row + k, t.k - k), b, sum[r]);
+    for (int r = 0; r < R; r++) sum[r] = fma(load_some(rows[r] + k, t.k - k), b, sum[r]);
   }
   for (int r = 0; r < R; r++) {
     float dot = fold_vector(sum[r], [](Vec x, Vec y) { return x + y; });
@@ -38,9 +41,13 @@ void narrow_along_k(const Tile& t, int64_t rows, int64_t cols) {
   float column[2 * 512];                                  // k of a block of the product is no longer: gemm.h
   for (int64_t j = 0; j < cols; j++) {
     for (int64_t k = 0; k < t.k; k++) column[k] = t.b[k * t.b_row + j];
-    int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) dots<4>(t, t.a + r * t.a_row, column, t.c + r * t.c_row + j);
-    for (; r < rows; r++) dots<1>(t, t.a + r * t.a_row, column, t.c + r * t.c_row + j);
+    for (int64_t r = 0; r < rows; r += 4) {
+      const float* four[4];
+      for (int64_t q = 0; q < smaller(4, rows - r); q++) four[q] = row_of(t, r + q);
+      float* c = t.c + r * t.c_row + j;
+      if (rows - r >= 4) dots<4>(t, four, column, c);
+      else for (int64_t q = 0; q < rows - r; q++) dots<1>(t, four + q, column, c + q * t.c_row);
+    }
   }
 }
 
@@ -52,13 +59,13 @@ template <int C> void narrow_along_rows(const Tile& t, int64_t rows) {
     for (; k + 2 <= t.k; k += 2)
 #pragma GCC unroll 2
       for (int q = 0; q < 2; q++) {
-        const float* at = t.a + (k + q) * t.a_col + r;
+        const float* at = column_of(t, k + q) + r;
         Vec a = n == LANES ? load(at) : load_some(at, n);
 #pragma GCC unroll 4
         for (int j = 0; j < C; j++) sum[q][j] = fma(a, splat(t.b[(k + q) * t.b_row + j]), sum[q][j]);
       }
     if (k < t.k) {
-      Vec a = load_some(t.a + k * t.a_col + r, n);
+      Vec a = load_some(column_of(t, k) + r, n);
       for (int j = 0; j < C; j++) sum[0][j] = fma(a, splat(t.b[k * t.b_row + j]), sum[0][j]);
     }
     for (int j = 0; j < C; j++) {

@@ -16,6 +16,7 @@ from ...types import dtype_name
 from ..program import Bound, Placed, Program
 from .capabilities import capabilities
 from .draft import CURSOR, FIRST, ORDER, Draft
+from .feeds import Feeds
 from .memory import plan_memory
 from .plan import Planner, Target
 from .pooling import compute_pooled
@@ -51,9 +52,12 @@ class NativeProgram(Program):
         planner = Planner(graph, given, targets, can, self.pack_once, {v.storage for v in self.slots})
         self.drafts = planner.drafts
         self.results = [planner.views[y] for y in graph.outputs[:n]]
-        self.arena = plan_memory([*self.feeds(), *self.prologue, *self.drafts], [v.storage for v in self.results])
+        feeds = Feeds([(v.dtype, 1) for v in self.arguments], 1)
+        copies = [feeds.copy(i, v) for i, v in enumerate(self.arguments)]  # of data in other dtypes: they need a place
+        self.arena = plan_memory([*copies, *self.prologue, *self.drafts], [v.storage for v in self.results])
         self.shown = [v.operand() for v in self.results]
         self.engines: dict[tuple, _native.Program] = {}
+        self.lead: dict[tuple, int] = {}  # instructions before those of the plan, in each engine program
         self.cursor = np.zeros(1, np.int64)
         self.lock = threading.RLock()  # from binding the data to reading the results, a program is one thread's
         self.identity: np.ndarray | None = None  # the order of rows that are given just so
@@ -76,30 +80,21 @@ class NativeProgram(Program):
         self.prologue_slots.append(slot)
         return made
 
-    def feeds(self, sources: Sequence[tuple[str, int]] = (), length: int = 1) -> list[Draft]:
-        """The drafts that gather a batch: row order[cursor + i] of each source becomes row i of its argument."""
-        order = View(Storage(8, ORDER), "int64", (length,), (1,))
-        cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
-        drafts = []
-        for i, view in enumerate(self.arguments):
-            shape = view.shape or (1,)
-            dtype, rows = sources[i] if sources else (view.dtype, shape[0])
-            source = View(Storage(0, FIRST + i), dtype, (rows, *shape[1:]), row_major(shape))
-            drafts.append(Draft("feed", [source, order, cursor], [view.with_layout(shape, row_major(shape))]))
-        return drafts
-
     def engine(self, sources: tuple[tuple[str, int], ...], length: int) -> _native.Program:
         """The engine program for data of these dtypes and numbers of rows, and for an order of this length."""
         key = (*sources, length)
         if key not in self.engines:
             if len(self.engines) >= ENGINES:
-                del self.engines[next(iter(self.engines))]
-            feeds = self.feeds(sources, length)
-            cursor = View(Storage(8, CURSOR), "int64", (1,), (1,))
+                oldest = next(iter(self.engines))
+                if self.engines.pop(oldest) is self.single:
+                    self.single = None
+                del self.lead[oldest]
+            feeds = Feeds(sources, length)
+            drafts, self.lead[key] = feeds.lead(self.arguments, self.drafts, self.results)
             rows = self.arguments[0].shape[0] if self.arguments and self.arguments[0].shape else 0
-            drafts = [*feeds, *self.drafts, Draft("advance", [], [cursor], [rows])]
+            advance = Draft("advance", [], [feeds.cursor], [rows])
             program = _native.Program(
-                [d.instruction() for d in drafts],
+                [d.instruction() for d in (*drafts, advance)],
                 self.arena,
                 FIRST + len(self.arguments) + len(self.slots),
                 [d.instruction() for d in self.prologue],
@@ -154,19 +149,22 @@ class NativeProgram(Program):
         try:
             program.run(steps, stale)
         except IndexError as problem:
-            raise self.named(problem) from None
+            raise self.named(problem, program) from None
         finally:  # also where Ctrl-C or an error ends a run: the steps before it are done
             for slot in self.bound.updates:
                 slot.version += 1
         self.versions, self.last = versions, program
         return [program.read(*operand) for operand in self.shown]
 
-    def named(self, problem: IndexError) -> IndexError:
+    def named(self, problem: IndexError, program: _native.Program) -> IndexError:
         """What the engine said of a row that is not there, with the layer instead of the instruction."""
         found = re.match(r"instruction (\d+) .*index (-?\d+) at position (\d+) .* for (\d+) rows", str(problem))
-        place = int(found[1]) - len(self.arguments) if found else -1
+        key = next(key for key, engine in self.engines.items() if engine is program)
+        place = int(found[1]) - self.lead[key] if found else -1
         if found is None or not 0 <= place < len(self.drafts) or not self.drafts[place].nodes:
             return problem
+        if self.drafts[place].kernel == "gemm":
+            return problem  # the numbers of a product are those of the batch's rows
         node = self.drafts[place].nodes[-1]
         number, rows = int(found[2]), int(found[4])
         number -= rows if number < 0 else 0  # those from the end had the number of rows added
