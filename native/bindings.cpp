@@ -257,6 +257,16 @@ std::map<std::string, std::vector<std::string>> kernels(const std::string& isa) 
   return all;
 }
 
+nb::ndarray<nb::numpy, int64_t> numbers_by_chance(int64_t size, uint32_t seed, uint32_t step, uint32_t stream) {
+  auto rows = std::make_unique<int64_t[]>(size < 0 ? 0 : size);
+  {
+    nb::gil_scoped_release free;
+    permutation(rows.get(), size, seed, step, stream);
+  }
+  nb::capsule owner(rows.get(), [](void* p) noexcept { delete[] (int64_t*)p; });
+  return nb::ndarray<nb::numpy, int64_t>(rows.release(), {(size_t)size}, owner);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -271,6 +281,8 @@ NB_MODULE(_native, m) {
         nb::arg("k"), nb::arg("n"), nb::arg("isa") = "", "Bytes of a [k, n] matrix packed into panels.");
   m.def("place", place, nb::arg("sizes"), nb::arg("first"), nb::arg("last"),
         "Offsets of values that are alive from step first to step last, in the order given, and behind them the bytes in all.");
+  m.def("permutation", numbers_by_chance, nb::arg("size"), nb::arg("seed"), nb::arg("step"), nb::arg("stream"),
+        "The numbers 0 to size-1, sorted by the random words of a stream at a step.");
   m.def("set_num_threads", set_threads, nb::arg("n"));
   m.def("get_num_threads", get_threads);
   m.def("default_num_threads", default_threads, nb::arg("root") = "/sys/fs/cgroup", nb::arg("list") = "/proc/self/cgroup",

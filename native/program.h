@@ -147,6 +147,7 @@ Range range_of(const Operand&, bool write);                                     
 int64_t multiply(int64_t, int64_t);
 int64_t add(int64_t, int64_t);
 std::vector<int64_t> place(const std::vector<int64_t>& sizes, const std::vector<int64_t>& first, const std::vector<int64_t>& last);   // arena.cpp
+void permutation(int64_t* rows, int64_t n, uint32_t seed, uint32_t step, uint32_t stream);   // permutation.cpp
 void make_phases(Scope&);                                                             // schedule.cpp
 bool is_small(double cost);
 void run_alone(Prepared&, char* const* bases, char* scratch, Errors*);

@@ -9,8 +9,9 @@ import pytest
 import lamina
 from lamina import layers
 from lamina.errors import ArgumentError, DataError, DtypeError, LaminaError, LaminaWarning, ShapeError
+from lamina.ops.random import random_bits
 from lamina.training import arrays
-from lamina.training.order import permutation
+from lamina.training.order import FIRST_STREAM, permutation
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype("float32")
 LABELS = np.arange(12) % 4
@@ -315,6 +316,18 @@ def test_whole_batches_come_with_their_targets():
         model_of().fit(iter([(X, LABELS)]), LABELS)
     with pytest.raises((DataError, DtypeError), match="complex"):
         model_of().fit(X.astype("complex64"), LABELS)
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 1023, 1025, 200_000])
+@pytest.mark.parametrize("key", [(1, 0, 0), (2**32 - 1, 2**32 - 1, 2**31 - 1)])
+def test_an_order_is_that_of_random_words(size, key):
+    seed, start, turn = key
+    words = random_bits(np.uint32(seed), np.uint32(start), shape=(size,), stream=FIRST_STREAM + turn)
+    order = permutation(size, seed, start, turn)
+    assert order.dtype == np.int64
+    np.testing.assert_array_equal(order, np.argsort(words, kind="stable"))
+    if size == 200_000:
+        assert len(np.unique(words)) < size, "some words are equal"
 
 
 def test_orders_are_permutations_that_depend_on_seed_start_and_turn():

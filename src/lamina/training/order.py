@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ops.random import random_bits
+from .. import _native
 
 FIRST_STREAM = 2**31  # random ops of a program number their streams from 1; the orders of a training begin here
 
@@ -24,7 +24,4 @@ def permutation(size: int, seed: int, start: int, turn: int) -> np.ndarray:
     >>> sorted(lamina.training.order.permutation(4, seed=1, start=0, turn=0).tolist())
     [0, 1, 2, 3]
     """
-    words = random_bits(np.uint32(seed), np.uint32(start), shape=(size,), stream=(FIRST_STREAM + turn) % 2**32)
-    keys = words.astype(np.uint64) << np.uint64(32) | np.arange(size, dtype=np.uint64)
-    keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return _native.permutation(size, seed, start, (FIRST_STREAM + turn) % 2**32)
