@@ -318,6 +318,24 @@ def test_whole_batches_come_with_their_targets():
         model_of().fit(X.astype("complex64"), LABELS)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_each_thread_looks_at_its_part_for_what_is_not_finite(threads, monkeypatch):
+    monkeypatch.setattr(arrays, "BLOCK", 4)
+    before = lamina.get_num_threads()
+    lamina.set_num_threads(threads)
+    try:
+        clean = np.full(101, 3e38, "float32")
+        arrays.check_finite(clean, "x")  # no sum of two of these is finite
+        assert arrays.sums_are_finite(np.ones(101, "float32"))
+        for place in range(101):
+            x = np.ones(101, "float32")
+            x[place] = np.nan
+            with pytest.raises(DataError, match=rf"x holds nan at row {place}\b"):
+                arrays.check_finite(x, "x")
+    finally:
+        lamina.set_num_threads(before)
+
+
 @pytest.mark.parametrize("size", [0, 1, 5, 1023, 1025, 200_000])
 @pytest.mark.parametrize("key", [(1, 0, 0), (2**32 - 1, 2**32 - 1, 2**31 - 1)])
 def test_an_order_is_that_of_random_words(size, key):
