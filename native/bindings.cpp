@@ -3,10 +3,12 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <string.h>
 #include <map>
+#include <tuple>
 #include "program.h"
 
 namespace nb = nanobind;
@@ -60,6 +62,7 @@ std::unique_ptr<ChainSpec> to_chain(nb::handle h) {
   auto chain = std::make_unique<ChainSpec>();
   chain->shape = nb::cast<std::vector<int64_t>>(d["shape"]);
   chain->n_registers = nb::cast<int>(d["n_registers"]);
+  if (d.contains("start")) std::tie(chain->start, chain->piece) = nb::cast<std::pair<int64_t, int64_t>>(d["start"]);
   if (d.contains("sums")) chain->sums = nb::cast<std::vector<int>>(d["sums"]);
   if (d.contains("rows")) chain->rows = nb::cast<std::vector<int>>(d["rows"]);
   for (nb::handle step : d["steps"]) {

@@ -108,7 +108,7 @@ void build_step(Prepared& p, const StepSpec& spec, std::vector<bool>& written, c
     const SourceSpec& s = spec.src[k];
     if (generator) {
       if (!s.constant || s.integer < 0 || s.integer >= (int64_t)chain.shape.size()) fail("iota needs one of its axes as a constant");
-      step.axis_size = std::max<int64_t>(1, chain.shape[s.integer]);
+      step.axis_size = s.integer ? std::max<int64_t>(1, chain.shape[s.integer]) : INT64_MAX;    // the first axis may be a piece of one
       step.axis_inner = 1;
       for (size_t d = s.integer + 1; d < chain.shape.size(); d++) step.axis_inner = multiply(step.axis_inner, std::max<int64_t>(1, chain.shape[d]));
       continue;
@@ -223,6 +223,8 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   if (!has_product) collapse(p.slots, shape, folded);
   at_least_two_dimensions(p.slots, shape, folded);
   Chain& c = p.chain;
+  c.start = spec.start;
+  c.piece = spec.piece;
   c.n_sums = n_sums;
   std::copy(spec.sums.begin(), spec.sums.end(), c.sums);
   std::copy(folded.begin(), folded.end(), c.folded);

@@ -33,6 +33,7 @@ struct StepArgs {                     // what one functor gets: n elements, sour
   const Block* block;
   const Step* step;
   const Chain* chain;
+  int64_t start;                      // the place of the block's iteration space in a larger one: elements before its first
 };
 typedef void (*StepRun)(const StepArgs&);
 
@@ -92,6 +93,7 @@ struct Chain {
   Code* codes;
   FlowRun run_flow;
   int32_t lanes;
+  int64_t start, piece;               // elements before the first of piece 0, and from piece to piece: for generators
   int64_t tile;                       // elements per block at most
   int64_t tile_bytes;                 // bytes of one slot's tile
   int64_t scratch_bytes;
@@ -107,6 +109,7 @@ struct Context {                      // what a running unit gets besides its in
   char* const* bases;
   char* scratch;                      // this thread's, instruction.scratch_bytes long, 64-byte aligned
   Errors* errors;
+  int64_t piece = 0;                  // of a scan in pieces
 };
 
 struct Kernel {

@@ -14,7 +14,13 @@
 
 struct SourceSpec { bool constant; int index; double number; int64_t integer; DType dtype; };
 struct StepSpec { std::string functor; DType dtype; std::vector<SourceSpec> src; int dst; };
-struct ChainSpec { std::vector<int64_t> shape; std::vector<StepSpec> steps; int n_registers; std::vector<int> sums, rows; };
+struct ChainSpec {
+  std::vector<int64_t> shape;
+  std::vector<StepSpec> steps;
+  int n_registers;
+  std::vector<int> sums, rows;
+  int64_t start = 0, piece = 0;
+};
 struct InstructionSpec {
   std::string kernel;
   std::vector<Operand> in, out;
@@ -150,7 +156,7 @@ std::vector<int64_t> place(const std::vector<int64_t>& sizes, const std::vector<
 void permutation(int64_t* rows, int64_t n, uint32_t seed, uint32_t step, uint32_t stream);   // permutation.cpp
 void make_phases(Scope&);                                                             // schedule.cpp
 bool is_small(double cost);
-void run_alone(Prepared&, char* const* bases, char* scratch, Errors*);
+void run_alone(Prepared&, char* const* bases, char* scratch, Errors*, int64_t piece = 0);
 void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors*);
 void check_pieces(const Prepared& scan);                                              // pieces.cpp
 

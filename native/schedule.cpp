@@ -107,12 +107,12 @@ Range Scope::in_parent(const Range& r, bool all_time) const {
 }
 
 // All of one instruction by the calling thread.
-void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors) {
+void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, int64_t piece) {
   if (p.body) {
-    for (int64_t piece = 0; piece < p.instr.units; piece++) run_piece(p, piece, bases, scratch, errors);
+    for (int64_t k = 0; k < p.instr.units; k++) run_piece(p, k, bases, scratch, errors);
     return;
   }
-  Context context{bases, scratch, errors};
+  Context context{bases, scratch, errors, piece};
   for (int64_t u = 0; u < p.instr.units; u++) p.instr.kernel->run(p.instr, context, u);
 }
 
@@ -121,7 +121,7 @@ void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch,
   std::vector<char*> mine(scan.body->bases.size());
   for (int64_t t = 0; t < scan.length && scan.goes_on(bases); t++) {
     scan.body->set_bases(mine.data(), bases, t, piece);
-    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors);
+    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors, piece);
   }
 }
 

@@ -156,6 +156,7 @@ void run_steps(ChainRun& run, const Segment& segment, const Block& b, int64_t fi
   args.n = b.rows * b.cols - first;
   args.block = &b;
   args.chain = &chain;
+  args.start = chain.start + run.context->piece * chain.piece;
   for (int s = segment.step; s < segment.step + segment.n_steps; s++) {
     const Step& step = chain.steps[s];
     for (int k = 0; k < step.functor->n_src; k++) {

@@ -134,6 +134,7 @@ void run_scatter_onto(const Instruction& i, const Context& context, int64_t unit
 
 const char* prepare_feed(Instruction& i) {
   if (i.n_in != 3 || i.n_out != 1) return "takes source, order and cursor, gives a batch";
+  if (i.n_ints > 1 || (i.n_ints && (i.ints[0] < 0 || i.ints[0] > (int64_t)1 << 40))) return "takes the rows of a step, if they are more";
   const Operand &source = i.in[0], &order = i.in[1], &cursor = i.in[2], &out = i.out[0];
   if (order.dtype != I64 || order.rank != 1 || cursor.dtype != I64 || elements(cursor) != 1) return "order must be int64[n], cursor int64[1]";
   if (source.rank < 1 || out.rank != source.rank || !std::equal(source.shape + 1, source.shape + source.rank, out.shape + 1)) return "the shapes do not fit";
@@ -156,15 +157,15 @@ template <class D, class S> void convert_row(D* to, const S* from, int64_t n, bo
   else for (int64_t c = 0; c < n; c++) to[c] = (D)from[c];
 }
 
-// Asks for the rows that the next step will gather: shuffled rows of a large set are cache misses that no prefetcher foresees,
-// and a step of a small network is not long enough to hide them in.
+// Asks for the rows that the next step will gather, `batch` further on in the order: shuffled rows of a large set are cache misses
+// that no prefetcher foresees, and a step of a small network is not long enough to hide them in.
 void foresee_rows(const Instruction& i, const Context& context, int64_t cursor, int64_t first, int64_t end) {
   const GatherPlan& p = *(const GatherPlan*)i.plan;
   const Operand &source = i.in[0], &order = i.in[1];
   const int64_t* orders = (const int64_t*)address(context, order);
-  int64_t bytes = p.row * dtype_size(source.dtype);
-  if (bytes * p.n_ids > FORESEEN_BYTES || cursor < 0) return;
-  for (int64_t at = cursor + p.n_ids + first; at < std::min(cursor + p.n_ids + end, order.shape[0]); at++) {
+  int64_t bytes = p.row * dtype_size(source.dtype), batch = i.n_ints ? i.ints[0] : p.n_ids;
+  if (bytes * batch > FORESEEN_BYTES || cursor < 0) return;
+  for (int64_t at = cursor + batch + first; at < std::min(cursor + batch + end, order.shape[0]); at++) {
     int64_t id = orders[at * order.strides[0]];
     if (id < 0 || id >= source.shape[0]) continue;
     const char* row = address(context, source) + id * source.strides[0] * dtype_size(source.dtype);

@@ -69,7 +69,7 @@ struct F_cast_bool { template <class V> static INLINE VecT<uint8_t> run(V a) { r
 INLINE int64_t linear_index(const StepArgs& s, int64_t row) {
   const Chain& c = *s.chain;
   const Block& b = *s.block;
-  return (b.outer * c.shape[c.rank - 2] + b.row + row) * c.shape[c.rank - 1] + b.col;
+  return s.start + (b.outer * c.shape[c.rank - 2] + b.row + row) * c.shape[c.rank - 1] + b.col;
 }
 
 // Calls f(linear index of the first, position in the tile, count) for each run of consecutive elements of the block.

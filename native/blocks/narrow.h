@@ -7,7 +7,7 @@ namespace ISA {
 namespace {
 
 constexpr int64_t NARROW = LANES / 4;                     // columns at most
-constexpr int64_t NARROW_K = 64, NARROW_ROWS = 24;        // below these it gains nothing
+constexpr int64_t NARROW_K = 64, NARROW_ROWS = 4;         // below these it gains nothing
 
 INLINE bool worth_narrow(const Tile& t, int64_t k, int64_t rows, int64_t cols) {
   int64_t rest = cols % LANES;

@@ -16,7 +16,8 @@ RANDOM = np.random.default_rng(5)
 def kernels(program, dtype="float32", rows=50):
     """Names of the instructions that an engine program gets in front of those that were planned, and all gemms."""
     made = feeds.Feeds([(dtype, rows)] * len(program.arguments), rows)
-    drafts, lead = made.lead(program.arguments, program.drafts, program.results)
+    drafts = [d for d in made.given(program.arguments, program.drafts, program.results) if d is not None]
+    lead = len(drafts) - len(program.drafts)
     return [d.kernel for d in drafts[:lead]], [d.ints[1:] for d in drafts if d.kernel == "gemm"]
 
 
@@ -110,6 +111,6 @@ def test_an_engine_is_forgotten_with_its_numbers():
         (last,) = program.run_steps([x[:rows]], np.arange(rows), 8, 2)
         np.testing.assert_allclose(last, x[12:16].sum(1, keepdims=True).repeat(2, 1), rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(program.run(x[:4])[0][:, 0], x[:4].sum(1), rtol=1e-5, atol=1e-5)
-    assert program.lead.keys() == program.engines.keys()
+    assert program.arranged.keys() == program.engines.keys()
     with pytest.raises(IndexError, match="index 40 at position 3"):
         program.run_steps([x], np.array([0, 1, 2, 40]), 0, 1)

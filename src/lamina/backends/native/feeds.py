@@ -25,26 +25,28 @@ class Feeds:
         shape = batch.shape or (1,)
         dtype, rows = self.sources[i]
         source = View(Storage(0, FIRST + i), dtype, (rows, *shape[1:]), row_major(shape))
-        return Draft("feed", [source, self.order, self.cursor], [batch.with_layout(shape, row_major(shape))])
+        return Draft("feed", [source, self.order, self.cursor], [batch.with_layout(shape, row_major(shape))], [shape[0]])
 
-    def lead(
+    def given(
         self, batches: Sequence[View], drafts: Sequence[Draft], results: Sequence[View]
-    ) -> tuple[list[Draft], int]:
-        """The drafts with their data, and how many were put in front of them.
+    ) -> list[Draft | None]:
+        """For each batch the draft that copies it, or None; then the drafts, with their data.
 
         A batch that only matrix products read, as their left-hand sides, is not copied: they find its rows by number.
         """
-        copies, drafts = [], list(drafts)
+        copies: list[Draft | None] = []
+        drafts = list(drafts)
         for i, batch in enumerate(batches):
             readers = [k for k, draft in enumerate(drafts) if batch.storage in draft.storages()]
             shown = any(view.storage is batch.storage for view in results)
             same = self.sources[i][0] == batch.dtype
             if same and readers and not shown and all(side_of(drafts[k], batch) for k in readers):
+                copies.append(None)
                 for k in readers:
                     drafts[k] = self.gathered(i, drafts[k], batch)
             else:
                 copies.append(self.copy(i, batch))
-        return [*copies, *drafts], len(copies)
+        return [*copies, *drafts]
 
     def gathered(self, i: int, draft: Draft, batch: View) -> Draft:
         """A product that finds the rows of its left-hand side in source i."""

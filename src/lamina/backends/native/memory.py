@@ -9,10 +9,15 @@ from .draft import Draft
 from .views import Storage
 
 ALIGNMENT, MARGIN = 64, 128  # the engine may read a whole vector past the end of a row
+SMALL, APART = 16 << 10, 16  # bytes; drafts
 
 
 def plan_memory(drafts: Sequence[Draft], results: Sequence[Storage], start: int = 0) -> int:
-    """Sets the offset of each arena storage; gives the bytes needed from ``start`` on. ``results`` live to the end."""
+    """Sets the offset of each arena storage; gives the bytes needed from ``start`` on. ``results`` live to the end.
+
+    Small values keep their places a while longer than they need: what would lie there has to wait until they were read,
+    and could otherwise run at the same time.
+    """
     first: dict[Storage, int] = {}
     last: dict[Storage, int] = {}
     for i, draft in enumerate(drafts):
@@ -26,6 +31,9 @@ def plan_memory(drafts: Sequence[Draft], results: Sequence[Storage], start: int 
     for storage in first:
         if storage.whole_run:
             first[storage], last[storage] = 0, len(drafts)
+    for storage in first:
+        if storage.bytes <= SMALL:
+            first[storage], last[storage] = max(0, first[storage] - APART), min(len(drafts), last[storage] + APART)
     ordered = sorted(first, key=lambda s: (not s.whole_run, -s.bytes, first[s]))
     sizes = [-(-(s.bytes + MARGIN) // ALIGNMENT) * ALIGNMENT for s in ordered]
     *offsets, top = _native.place(sizes, [first[s] for s in ordered], [last[s] for s in ordered])

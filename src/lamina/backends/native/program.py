@@ -21,6 +21,7 @@ from .memory import plan_memory
 from .plan import Planner, Target
 from .pooling import compute_pooled
 from .quick import quick
+from .stretches import Arrangement
 from .views import SIZES, Storage, View, fresh, row_major
 
 ENGINES = 4  # engine programs kept for one plan
@@ -54,10 +55,12 @@ class NativeProgram(Program):
         self.results = [planner.views[y] for y in graph.outputs[:n]]
         feeds = Feeds([(v.dtype, 1) for v in self.arguments], 1)
         copies = [feeds.copy(i, v) for i, v in enumerate(self.arguments)]  # of data in other dtypes: they need a place
-        self.arena = plan_memory([*copies, *self.prologue, *self.drafts], [v.storage for v in self.results])
+        self.arrangement = Arrangement([*copies, *self.drafts], self.batch)
+        arranged = self.arrangement.drafts([*copies, *self.drafts])
+        self.arena = plan_memory([*self.prologue, *arranged], [v.storage for v in self.results])
         self.shown = [v.operand() for v in self.results]
         self.engines: dict[tuple, _native.Program] = {}
-        self.lead: dict[tuple, int] = {}  # instructions before those of the plan, in each engine program
+        self.arranged: dict[tuple, list[Draft]] = {}  # what the instructions of each engine program are
         self.cursor = np.zeros(1, np.int64)
         self.lock = threading.RLock()  # from binding the data to reading the results, a program is one thread's
         self.identity: np.ndarray | None = None  # the order of rows that are given just so
@@ -80,6 +83,11 @@ class NativeProgram(Program):
         self.prologue_slots.append(slot)
         return made
 
+    @property
+    def batch(self) -> int:
+        """Rows of the data that a step reads."""
+        return self.arguments[0].shape[0] if self.arguments and self.arguments[0].shape else 0
+
     def engine(self, sources: tuple[tuple[str, int], ...], length: int) -> _native.Program:
         """The engine program for data of these dtypes and numbers of rows, and for an order of this length."""
         key = (*sources, length)
@@ -88,13 +96,13 @@ class NativeProgram(Program):
                 oldest = next(iter(self.engines))
                 if self.engines.pop(oldest) is self.single:
                     self.single = None
-                del self.lead[oldest]
+                del self.arranged[oldest]
             feeds = Feeds(sources, length)
-            drafts, self.lead[key] = feeds.lead(self.arguments, self.drafts, self.results)
-            rows = self.arguments[0].shape[0] if self.arguments and self.arguments[0].shape else 0
-            advance = Draft("advance", [], [feeds.cursor], [rows])
+            drafts = self.arrangement.drafts(feeds.given(self.arguments, self.drafts, self.results))
+            drafts.append(Draft("advance", [], [feeds.cursor], [self.batch]))
+            self.arranged[key] = drafts
             program = _native.Program(
-                [d.instruction() for d in (*drafts, advance)],
+                [d.instruction() for d in drafts],
                 self.arena,
                 FIRST + len(self.arguments) + len(self.slots),
                 [d.instruction() for d in self.prologue],
@@ -158,20 +166,20 @@ class NativeProgram(Program):
 
     def named(self, problem: IndexError, program: _native.Program) -> IndexError:
         """What the engine said of a row that is not there, with the layer instead of the instruction."""
-        found = re.match(r"instruction (\d+) .*index (-?\d+) at position (\d+) .* for (\d+) rows", str(problem))
-        key = next(key for key, engine in self.engines.items() if engine is program)
-        place = int(found[1]) - self.lead[key] if found else -1
-        if found is None or not 0 <= place < len(self.drafts) or not self.drafts[place].nodes:
+        found = re.match(r"instruction (\d+) \((\w+)\).*index (-?\d+) at position (\d+) .* for (\d+) rows", str(problem))
+        if found is None or found[2] in ("gemm", "feed"):
+            return problem  # the numbers are those of the batch's rows
+        drafts = next(self.arranged[key] for key, engine in self.engines.items() if engine is program)
+        place = int(found[1])
+        if place >= len(drafts) or not drafts[place].nodes:
             return problem
-        if self.drafts[place].kernel == "gemm":
-            return problem  # the numbers of a product are those of the batch's rows
-        node = self.drafts[place].nodes[-1]
-        number, rows = int(found[2]), int(found[4])
+        node = drafts[place].nodes[-1]
+        number, rows = int(found[3]), int(found[5])
         number -= rows if number < 0 else 0  # those from the end had the number of rows added
         return RowError(
             message(
-                f"{node.path or self.drafts[place].kernel}: the number {number} names no row",
-                got=f"{number} at position {found[3]} of the batch",
+                f"{node.path or found[2]}: the number {number} names no row",
+                got=f"{number} at position {found[4]} of the batch",
                 want=f"0..{rows - 1}, because there are {rows} rows",
                 fix="let input_dim be the largest number plus one" if node.path else None,
                 where=True,
