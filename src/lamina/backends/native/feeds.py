@@ -25,7 +25,8 @@ class Feeds:
         shape = batch.shape or (1,)
         dtype, rows = self.sources[i]
         source = View(Storage(0, FIRST + i), dtype, (rows, *shape[1:]), row_major(shape))
-        return Draft("feed", [source, self.order, self.cursor], [batch.with_layout(shape, row_major(shape))], [shape[0]])
+        made = batch.with_layout(shape, row_major(shape))
+        return Draft("feed", [source, self.order, self.cursor], [made], [shape[0]])
 
     def given(
         self, batches: Sequence[View], drafts: Sequence[Draft], results: Sequence[View]

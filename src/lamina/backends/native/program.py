@@ -166,7 +166,8 @@ class NativeProgram(Program):
 
     def named(self, problem: IndexError, program: _native.Program) -> IndexError:
         """What the engine said of a row that is not there, with the layer instead of the instruction."""
-        found = re.match(r"instruction (\d+) \((\w+)\).*index (-?\d+) at position (\d+) .* for (\d+) rows", str(problem))
+        said = r"instruction (\d+) \((\w+)\).*index (-?\d+) at position (\d+) .* for (\d+) rows"
+        found = re.match(said, str(problem))
         if found is None or found[2] in ("gemm", "feed"):
             return problem  # the numbers are those of the batch's rows
         drafts = next(self.arranged[key] for key, engine in self.engines.items() if engine is program)

@@ -202,7 +202,7 @@ class Arrangement:
         return found
 
     def drafts(self, given: Sequence[Draft | None]) -> list[Draft]:
-        """The program. ``given`` are the drafts as they were, or others that do the same work; None for one not needed."""
+        """The program. ``given`` are the drafts as they were, or others for the same work; None for one not needed."""
         made = [line.draft if line.origin < 0 else given[line.origin] for line in self.lines]
         found: list[Draft] = []
         for entry in self.order:
