@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lamina import layers
+from lamina import callbacks, layers, models
 
 PROBE = """
 import os, sys, threading, time
@@ -64,12 +64,13 @@ print(*(name.removeprefix("lamina.") for name in sys.modules if name.startswith(
 """
 
 
-def test_a_first_step_loads_only_the_layers_that_it_uses():
+def test_a_first_step_loads_only_what_it_uses():
     """Half of the time to a first step is the loading of files; each costs a fifth of a millisecond or more."""
     done = subprocess.run([sys.executable, "-c", FIRST_STEP], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     families = {name.removeprefix("layers.") for name in loaded if name.startswith("layers.")} & set(layers.FILES)
     assert families == {"dense", "input_layer", "input_spec", "layer", "naming", "operation", "symbol"}
+    assert not loaded & {"files.safetensors", "models.saving", "callbacks.csv_logger", "training.checkpoint"}
 
 
 def test_symbols_calculate_before_any_layer_is_asked_for():
@@ -78,10 +79,15 @@ def test_symbols_calculate_before_any_layer_is_asked_for():
     assert done.stdout == "Symbol\n"
 
 
-def test_every_name_of_the_layers_is_there():
-    stub = (Path(layers.__file__).parent / "__init__.pyi").read_text()
-    assert sorted(re.findall(r"import \w+ as (\w+)", stub)) == layers.__all__
-    assert set(layers.__all__) <= set(dir(layers))
+@pytest.mark.parametrize("package", [layers, callbacks, models], ids=lambda package: package.__name__)
+def test_every_name_is_there(package):
+    stub = (Path(package.__file__).parent / "__init__.pyi").read_text()
+    assert sorted(re.findall(r"from \.\w+ import \w+ as (\w+)", stub)) == package.__all__
+    assert set(package.__all__) <= set(dir(package))
+    assert all(getattr(package, name).__module__.startswith(package.__name__) for name in package.__all__)
+
+
+def test_names_of_the_layers_come_by_every_road():
     everything: dict = {}
     exec("from lamina.layers import *", everything)
     assert everything["TextVectorization"] is layers.TextVectorization

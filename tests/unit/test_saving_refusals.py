@@ -219,7 +219,7 @@ WATCH = """
 import sys
 opened = []
 import numpy as np, lamina, lamina.backends.native
-import lamina.saving, lamina.layers, lamina.models
+import lamina.saving, lamina.layers, lamina.models.compile_config
 from lamina.layers import *
 def watch(event, arguments):
     if event in ("open", "import", "exec", "compile", "os.system", "socket.connect", "pickle.find_class"):

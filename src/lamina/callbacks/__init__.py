@@ -1,28 +1,20 @@
 """Code that runs at certain moments of training, under Keras's names."""
 
-from .backup_and_restore import BackupAndRestore
-from .callback import Callback, CallbackList
-from .csv_logger import CSVLogger
-from .early_stopping import EarlyStopping
-from .history import History
-from .lambda_callback import LambdaCallback
-from .learning_rate_scheduler import LearningRateScheduler
-from .model_checkpoint import ModelCheckpoint
-from .progbar_logger import ProgbarLogger
-from .reduce_lr_on_plateau import ReduceLROnPlateau
-from .terminate_on_nan import TerminateOnNaN
+from ..lazy import shown
 
-__all__ = [
-    "BackupAndRestore",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "ProgbarLogger",
-    "ReduceLROnPlateau",
-    "TerminateOnNaN",
-]
+# file -> the names that it shows; `__init__.pyi` tells editors and type checkers the same
+FILES = {
+    "backup_and_restore": "BackupAndRestore",
+    "callback": "Callback CallbackList",
+    "csv_logger": "CSVLogger",
+    "early_stopping": "EarlyStopping",
+    "history": "History",
+    "lambda_callback": "LambdaCallback",
+    "learning_rate_scheduler": "LearningRateScheduler",
+    "model_checkpoint": "ModelCheckpoint",
+    "progbar_logger": "ProgbarLogger",
+    "reduce_lr_on_plateau": "ReduceLROnPlateau",
+    "terminate_on_nan": "TerminateOnNaN",
+}
+
+__getattr__, __dir__, __all__ = shown(__name__, FILES)

@@ -1,8 +1,14 @@
 """Models, under Keras's names."""
 
-from .as_json import model_from_json
-from .model import Model, clone_model
-from .saving import load_model, save_model
-from .sequential import Sequential
+from ..lazy import shown
+from . import sequential as _sequential  # (files name its classes)
 
-__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
+# file -> the names that it shows; `__init__.pyi` tells editors and type checkers the same
+FILES = {
+    "as_json": "model_from_json",
+    "model": "Model clone_model",
+    "saving": "load_model save_model",
+    "sequential": "Sequential",
+}
+
+__getattr__, __dir__, __all__ = shown(__name__, FILES)

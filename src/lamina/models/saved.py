@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import compile_config, saving, weight_files
+from .. import models  # its files that write files are loaded when they are first used
 
 
 class Saved:
@@ -22,20 +22,20 @@ class Saved:
         self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool = True, include_optimizer: bool = True
     ) -> None:
         """Writes the model into one file; see ``lamina.saving.save_model``."""
-        saving.save_model(self, filepath, overwrite, include_optimizer, zipped)  # type: ignore[arg-type]
+        models.saving.save_model(self, filepath, overwrite, include_optimizer, zipped)  # type: ignore[arg-type]
 
     def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
         """Writes the weights into a ``.weights.safetensors`` or ``.npz`` file; see ``lamina.saving.save_weights``."""
-        weight_files.save_weights(self, filepath, overwrite)  # type: ignore[arg-type]
+        models.weight_files.save_weights(self, filepath, overwrite)  # type: ignore[arg-type]
 
     def load_weights(self, filepath: str | os.PathLike) -> None:
         """Takes the weights of such a file; see ``lamina.saving.load_weights``."""
-        weight_files.load_weights(self, filepath)  # type: ignore[arg-type]
+        models.weight_files.load_weights(self, filepath)  # type: ignore[arg-type]
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What ``compile`` was told, as data; None before."""
-        return compile_config.encode(self)
+        return models.compile_config.encode(self)
 
     def compile_from_config(self, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> None:
         """Compiles the model as a configuration says."""
-        compile_config.decode(self, config, custom_objects)
+        models.compile_config.decode(self, config, custom_objects)
