@@ -10,28 +10,25 @@ namespace {
 
 INLINE Vec choose(IVec mask, Vec a, Vec b) { return mask ? a : b; }
 INLINE Vec abs(Vec x) { return bits<Vec>(bits<IVec>(x) & 0x7fffffff); }
-INLINE Vec at_least(Vec x, float low) { return x < splat(low) ? splat(low) : x; }      // these two keep NaN
-INLINE Vec at_most(Vec x, float high) { return x > splat(high) ? splat(high) : x; }
 INLINE Vec power_of_two(IVec n) { return bits<Vec>((n + 127) << 23); }                 // n in -126..127
 
 constexpr float ROUNDER = 12582912.0f;               // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
 constexpr float LOG2E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
 
-// x = n ln2 + r; returns r^2 * (e^r - 1 - r)/r^2, so that e^r = 1 + r + tail
-struct Reduced { IVec n; Vec r, tail; };
+// x = n ln2 + r; returns n (also as a float), and r^2 * (e^r - 1 - r)/r^2, so that e^r = 1 + r + tail
+struct Reduced { IVec n; Vec whole, r, tail; };
 INLINE Reduced reduce_exp(Vec x) {
   Vec t = x * LOG2E + ROUNDER, n = t - ROUNDER;
   Vec r = (x - n * LN2_HIGH) - n * LN2_LOW;
   Vec p = splat(1.984595729e-4f);
   p = p * r + 1.394165331e-3f; p = p * r + 8.333391510e-3f; p = p * r + 4.166634753e-2f;
   p = p * r + 1.666666567e-1f; p = p * r + 0.5f;
-  return {(bits<IVec>(t) << 10) >> 10, r, p * r * r};          // sign-extends the low 22 bits
+  return {(bits<IVec>(t) << 10) >> 10, n, r, p * r * r};          // sign-extends the low 22 bits
 }
 
 INLINE Vec exp(Vec x) {
   Reduced e = reduce_exp(at_most(at_least(x, -105.0f), 90.0f));
-  IVec half = e.n >> 1;                              // two factors: 2^n itself may not be a normal number
-  return (e.r + e.tail + 1.0f) * power_of_two(half) * power_of_two(e.n - half);
+  return scale(e.r + e.tail + 1.0f, e.whole);
 }
 
 INLINE Vec expm1(Vec x) {

@@ -50,6 +50,20 @@ INLINE Vec load_some(const float* p, int64_t n) { return (Vec)_mm256_maskload_ps
 INLINE void store_some(float* p, Vec v, int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), (__m256)v); }
 #endif
 
+// Clamps that keep NaN; and x * 2^n for a whole n in -252..252, rounded once.
+#if defined(__AVX512F__)
+INLINE Vec at_least(Vec x, float low) { return (Vec)_mm512_maskz_max_ps(0xffff, (__m512)splat(low), (__m512)x); }
+INLINE Vec at_most(Vec x, float high) { return (Vec)_mm512_maskz_min_ps(0xffff, (__m512)splat(high), (__m512)x); }
+INLINE Vec scale(Vec x, Vec n) { return (Vec)_mm512_maskz_scalef_ps(0xffff, (__m512)x, (__m512)n); }
+#else
+INLINE Vec at_least(Vec x, float low) { return x < splat(low) ? splat(low) : x; }
+INLINE Vec at_most(Vec x, float high) { return x > splat(high) ? splat(high) : x; }
+INLINE Vec scale(Vec x, Vec n) {                 // in two factors: 2^n itself may not be a normal number
+  IVec whole = __builtin_convertvector(n, IVec), half = whole >> 1;
+  return x * (Vec)((half + 127) << 23) * (Vec)((whole - half + 127) << 23);
+}
+#endif
+
 // a * b + c with one rounding where the machine has it: gemm only (everything else rounds twice, so that fusing never changes a value).
 #if defined(__AVX512F__)
 INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }

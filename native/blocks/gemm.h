@@ -177,6 +177,12 @@ INLINE Rows rows_of(const Context& context, const Chain& chain, const Slot& slot
   return {(float*)address(context, slot.operand) + at, slot.strides[chain.rank - 2]};
 }
 
+// What is added to a product may lie far away, as at the next time of a loop: it comes while the product is calculated.
+INLINE void ask_for(Rows rows, const Block& where) {
+  for (int64_t r = 0; rows.stride && r < where.rows; r++)
+    for (int64_t j = 0; j < where.cols; j += LINE) __builtin_prefetch(rows.at + r * rows.stride + j);
+}
+
 // Where C's rows can be written as they come out of the registers, if they can.
 INLINE Rows direct_output(const Instruction& i, const Context& context, const GemmPlan& p, const int64_t* shape, const Block& where, int64_t width) {
   if (where.cols != width || (i.chain && !p.only_adds)) return {nullptr, 0};
@@ -274,6 +280,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   Rows added{nullptr, 0};
   if (direct.at && p.only_adds) added = rows_of(context, *i.chain, i.chain->slots[p.added], where);
   t.more_row = added.stride;
+  if (added.at) ask_for(added, where);
   for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
     int64_t cols = smaller(NR, where.cols - col);
     // The arena is padded, so its rows may be overrun; an array of the user's may not.
