@@ -123,10 +123,18 @@ void bring_rows(ChainRun& run, int i, const Slot& slot, const Block& b) {
   if (!slot.summed && !rows.any(start, start + (b.rows - 1) * C + b.cols)) {
     store(tile, Vec{});
     run.advance[i] = 0;
-  } else if (b.cols == C) {
-    rows.add_up(tile, start, b.rows * C);
+  } else if (b.cols == C || b.rows == 1) {                // a tile stays zero but for what was added for the block before
+    int64_t n = b.rows * b.cols;
+    if (run.kept[i] == (char*)tile && run.kept_cols[i] >= n) rows.clear(tile, run.kept_rows[i], run.kept_cols[i]);
+    else memset(tile, 0, n * sizeof(float));
+    rows.add_up(tile, start, n);
+    run.kept[i] = (char*)tile;
+    run.kept_rows[i] = start;
+    run.kept_cols[i] = n;
   } else {
+    memset(tile, 0, b.rows * b.cols * sizeof(float));
     for (int64_t r = 0; r < b.rows; r++) rows.add_up(tile + r * b.cols, start + r * C, b.cols);
+    run.kept[i] = nullptr;
   }
 }
 

@@ -117,6 +117,8 @@ const char* prepare_map(Instruction& instr) {
   p.blocks = outer * p.row_blocks * p.col_blocks;
   double block_cost = 30 + c.cost * (double)(p.rows * p.cols);
   p.per_unit = larger(1, (int64_t)(4000 / block_cost));
+  for (int i = 0; i < c.n_slots; i++)                     // a tile of rows is zeroed once a unit
+    if (c.slots[i].kind == ROWS) p.per_unit = larger(p.per_unit, smaller(8, p.blocks / 64));
   instr.units = divide_up(p.blocks, p.per_unit);
   instr.cost = block_cost * (double)p.blocks;
   instr.scratch_bytes = c.scratch_bytes;

@@ -7,6 +7,8 @@
 namespace ISA {
 namespace {
 
+constexpr int64_t FORESEEN_ROWS = 8, FORESEEN_BYTES = 1024;
+
 struct RowSums {
   const float* x;                                         // [count, width]
   const int32_t *numbers, *places;                        // [count]: rows of the table, ascending; which row of x is added there
@@ -23,16 +25,15 @@ struct RowSums {
     return low;
   }
 
-  // Whether anything is added to elements start .. end of the table.
-  bool any(int64_t start, int64_t end) const {
-    int64_t k = find(start);
-    return k < count && numbers[k] * width < end;
-  }
+  bool within(int64_t k, int64_t end) const { return k < count && numbers[k] * width < end; }
 
-  // Elements start .. start + n of the table.
+  // Whether anything is added to elements start .. end of the table.
+  bool any(int64_t start, int64_t end) const { return within(find(start), end); }
+
+  // Adds to zeros: elements start .. start + n of the table.
   void add_up(float* to, int64_t start, int64_t n) const {
-    memset(to, 0, n * sizeof(float));
-    for (int64_t k = find(start); k < count && numbers[k] * width < start + n; k++) {
+    int64_t k = find(start);
+    for (; within(k, start + n); k++) {
       int64_t row = numbers[k] * width, low = larger(start, row), end = smaller(start + n, row + width);
       if ((uint64_t)places[k] >= (uint64_t)count) continue;
       const float* from = x + places[k] * width + (low - row);
@@ -40,6 +41,24 @@ struct RowSums {
       int64_t i = 0, m = end - low;
       for (; i + LANES <= m; i += LANES) store(at + i, load(at + i) + load(from + i));
       for (; i < m; i++) at[i] += from[i];
+    }
+    foresee(k, start + 2 * n);
+  }
+
+  // Asks for the rows from k on that the next piece of the table will read: they lie wherever they were looked up.
+  void foresee(int64_t k, int64_t end) const {
+    for (int64_t last = smaller(count, k + FORESEEN_ROWS); k < last && numbers[k] * width < end; k++) {
+      if ((uint64_t)places[k] >= (uint64_t)count) continue;
+      const char* from = (const char*)(x + places[k] * width);
+      for (int64_t b = 0; b < smaller(width * 4, FORESEEN_BYTES); b += 64) __builtin_prefetch(from + b);
+    }
+  }
+
+  // Zeros again, where add_up wrote.
+  void clear(float* to, int64_t start, int64_t n) const {
+    for (int64_t k = find(start); within(k, start + n); k++) {
+      int64_t row = numbers[k] * width, low = larger(start, row), end = smaller(start + n, row + width);
+      if (low < end) memset(to + (low - start), 0, (end - low) * sizeof(float));
     }
   }
 };
