@@ -112,6 +112,25 @@ template <class F> INLINE void each_cell(const Window& w, const Cells& c, F f) {
           ((c.origin[0] + t0) * w.axis[1].in + c.origin[1] + t1) * w.axis[2].in + c.origin[2] + t2);
 }
 
+// The same for windows of S x S cells that lie inside of the image, which most are: no loop is left.
+template <int S, class F> INLINE void each_inner_cell(const Window& w, const Cells& c, F f) {
+  int64_t at = (c.origin[0] * w.axis[1].in + c.origin[1]) * w.axis[2].in + c.origin[2];
+#pragma GCC unroll 4
+  for (int t1 = 0; t1 < S; t1++, at += w.axis[2].in)
+#pragma GCC unroll 4
+    for (int t2 = 0; t2 < S; t2++) f(t1 * S + t2, at + t2);
+}
+
+INLINE bool is_inner(const Window& w, const Cells& c, int64_t size) {
+  if (w.axis[0].size != 1 || w.axis[1].size != size || w.axis[2].size != size) return false;
+  return c.first[0] == 0 && c.last[0] == 1 && c.first[1] == 0 && c.last[1] == size && c.first[2] == 0 && c.last[2] == size;
+}
+
+template <int S, class F> INLINE void each_cell_of(const Window& w, const Cells& c, F f) {       // S 0: any window
+  if constexpr (S == 0) each_cell(w, c, f);
+  else each_inner_cell<S>(w, c, f);
+}
+
 // f(channel, how many of them, whether that is a whole vector).
 template <class F> INLINE void each_vector(int64_t channels, F f) {
   int64_t c = 0;
@@ -129,11 +148,11 @@ template <class P> INLINE void store_places(P* p, IVec v, int64_t n) {
 }
 
 // The largest of a window's cells and, if asked for, its number: the first of equals, and a NaN is larger than all.
-template <class P> INLINE void find_largest(const Window& w, const Cells& cells, const float* image, int64_t pixel, int64_t n, float* y, P* places) {
+template <int S, class P> INLINE void find_largest(const Window& w, const Cells& cells, const float* image, int64_t pixel, int64_t n, float* y, P* places) {
   Vec best = splat(-__builtin_inff());
   bool padded = cells.first[0] > 0 || cells.first[1] > 0 || cells.first[2] > 0;
   IVec index = splat_of<int32_t>(padded ? (int32_t)(P)-1 : 0);
-  each_cell(w, cells, [&](int64_t tap, int64_t at) {
+  each_cell_of<S>(w, cells, [&](int64_t tap, int64_t at) {
     Vec v = load_lanes(image + at * pixel, n);
     IVec wins = (v > best) | ((v != v) & (best == best));
     best = wins ? v : best;
@@ -143,9 +162,9 @@ template <class P> INLINE void find_largest(const Window& w, const Cells& cells,
   store_places(places, index, n);
 }
 
-INLINE Vec fold_cells(const Window& w, const Cells& cells, const float* image, int64_t pixel, int64_t n, bool largest) {
+template <int S> INLINE Vec fold_cells(const Window& w, const Cells& cells, const float* image, int64_t pixel, int64_t n, bool largest) {
   Vec best = largest ? splat(-__builtin_inff()) : Vec{};
-  each_cell(w, cells, [&](int64_t, int64_t at) {
+  each_cell_of<S>(w, cells, [&](int64_t, int64_t at) {
     Vec v = load_lanes(image + at * pixel, n);
     best = largest ? maximum(v, best) : best + v;
   });
@@ -160,17 +179,24 @@ struct PoolRow {                                          // some windows of a r
   int64_t out_pixel;
 };
 
+template <bool LARGEST, int S, class P> INLINE void pool_window(const Window& w, const Cells& cells, const PoolRow& r, float* y, P* places) {
+  each_vector(r.channels, [&](int64_t c, int64_t n) {
+    if (LARGEST && places) find_largest<S>(w, cells, r.image + c, r.pixel, n, y + c, places + c);
+    else store_lanes(y + c, fold_cells<S>(w, cells, r.image + c, r.pixel, n, LARGEST), n);
+  });
+}
+
 template <bool LARGEST, class P> INLINE void pool_row(const Window& w, const PoolRow& r, P* places) {
   Cells cells;
   clip(w.axis[0], r.plane, 0, cells);
   clip(w.axis[1], r.row, 1, cells);
   for (int64_t col = r.col; col < r.col + r.cols; col++) {
     clip(w.axis[2], col, 2, cells);
-    int64_t to = col * r.out_pixel;
-    each_vector(r.channels, [&](int64_t c, int64_t n) {
-      if (LARGEST && places) find_largest(w, cells, r.image + c, r.pixel, n, r.y + to + c, places + to + c);
-      else store_lanes(r.y + to + c, fold_cells(w, cells, r.image + c, r.pixel, n, LARGEST), n);
-    });
+    float* y = r.y + col * r.out_pixel;
+    P* at = places ? places + col * r.out_pixel : nullptr;
+    if (is_inner(w, cells, 2)) pool_window<LARGEST, 2>(w, cells, r, y, at);
+    else if (is_inner(w, cells, 3)) pool_window<LARGEST, 3>(w, cells, r, y, at);
+    else pool_window<LARGEST, 0>(w, cells, r, y, at);
   }
 }
 
