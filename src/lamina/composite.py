@@ -57,6 +57,8 @@ def inline(graph: Graph, keep: Callable[[Node], bool] = lambda node: False) -> G
     Bodies of ``scan`` and ``cond`` are treated alike. The results of a composite with several are read straight from
     the body.
     """
+    if not any(isinstance(op, Composite) or op.programs for op in {n.op for n in graph.nodes if n.op}):
+        return graph
     bodies: dict[Node, tuple[Node, ...]] = {}  # the results of composites with several
 
     def rule(n: Node, inputs: tuple[Node, ...]) -> Node | None:

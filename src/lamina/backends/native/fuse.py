@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from ...graph import Graph, Node, users
+from ...graph import Graph, Node
 from .reach import Reach
 from .views import SIZES, VIEWS, Storage, View, reshaped_strides, row_major, unshaped, viewed
 
@@ -57,12 +57,13 @@ class Grouping:
     def __init__(
         self,
         graph: Graph,
+        reads: dict[Node, list[Node]],
         elementwise: Callable[[Node], bool],
         root: Callable[[Node], bool],
         transparent: Callable[[Node], bool],
         summing: Callable[[Node], bool],
     ):
-        self.graph, self.root, self.reads = graph, root, users(graph)
+        self.graph, self.reads, self.root = graph, reads, root
         self.elementwise = {n for n in graph.nodes if elementwise(n)}
         self.transparent = {n for n in graph.nodes if transparent(n)}
         self.summing = {n for n in graph.nodes if summing(n)}

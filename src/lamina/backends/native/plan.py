@@ -62,9 +62,9 @@ class Planner:
         self.places_of_largest: dict[tuple, View] = {}
         self.written = {t.place.storage for t in targets if t.place is not None}
         self.never_made = never_made(
-            graph, capabilities.kernel, {n for n, v in given.items() if v.storage in self.written}
+            graph, self.reads, capabilities.kernel, {n for n, v in given.items() if v.storage in self.written}
         )
-        grouping = Grouping(graph, self.elementwise, self.is_root, self.transparent, self.summing)
+        grouping = Grouping(graph, self.reads, self.elementwise, self.is_root, self.transparent, self.summing)
         self.groups, self.group_of = grouping.result(), grouping.of
         self.outputs = {t.node for t in targets}
         self.pooled = pooled_groups(self, window.in_tiles)

@@ -45,6 +45,8 @@ def compute_pooled(graph: Graph) -> Graph:
     the largest alone. A sum over all pixels needs no pixels either: each window's number has found its place. (Where a
     window is -inf only and starts in padding it has not, and is summed all the same.)
     """
+    if graph.op_names.isdisjoint(("max_pool", "max_pool_grad")):
+        return graph
     reads = users(graph)
     pools: dict[tuple, Node] = {}
 
@@ -122,12 +124,12 @@ def at_largest(node: Node, x: Node | None, y: Node, budget: list[int] | None = N
 # -- images that nobody wants --
 
 
-def never_made(graph: Graph, has_kernel, changing: Collection[Node]) -> set[Node]:
+def never_made(graph: Graph, reads: dict[Node, list[Node]], has_kernel, changing: Collection[Node]) -> set[Node]:
     """The gradients behind max-pooling that only convolutions read, and from which they read little.
 
     ``changing`` are inputs whose place is written in the step, perhaps before a late reader ran.
     """
-    reads, outputs = users(graph), set(graph.outputs)
+    outputs = set(graph.outputs)
     return {
         node
         for node in graph.nodes
