@@ -7,6 +7,7 @@
 namespace ISA {
 namespace {
 
+constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 enum Side : int64_t { BY_ROWS = 1, BY_COLUMNS = 2 };
 
 struct Gathering {                                        // the plan
@@ -34,7 +35,7 @@ const char* check_gathering(const Instruction& i, Gathering& g, int64_t rank, in
 
 int64_t plan_gathering(Gathering& g, int64_t scratch, int64_t row_block, int64_t k) {
   g.scratch_rows = round_up(scratch, 64);
-  return g.scratch_rows + 8 * (g.side == BY_ROWS ? row_block + MR : k);
+  return g.scratch_rows + 8 * (g.side == BY_ROWS ? 2 * row_block : k);
 }
 
 INLINE int64_t number_at(const Operand& order, const int64_t* numbers, int64_t at) {
@@ -62,7 +63,7 @@ void find_rows(const Instruction& i, const Context& context, const float** rows,
 
 Gathered gather_rows(const Instruction& i, const Context& context, const Gathering& g, int64_t k, int64_t first, int64_t rows) {
   Gathered made{(const float**)(context.scratch + g.scratch_rows), g.side, g.side == BY_COLUMNS ? first : 0};
-  if (g.side == BY_ROWS) find_rows(i, context, made.rows, first, rows, MR);
+  if (g.side == BY_ROWS) find_rows(i, context, made.rows, first, rows, round_up(rows, MR));
   else find_rows(i, context, made.rows, 0, k, 0);
   return made;
 }
@@ -90,7 +91,7 @@ template <int M, int N> void micro_by_rows(const Tile& t) {
   }
   const float* b = t.b;
   const int64_t b_row = t.b_row, part = divide_up(t.k, M);
-  for (int64_t k = 0, next = M; k < t.k; next++) {
+  for (int64_t k = 0, next = t.ahead; k < t.k; next++) {
     const float* ahead = t.rows[next] + t.shift;
     for (int64_t end = smaller(t.k, k + part); k < end; k++) {
       __builtin_prefetch(ahead, 0, 2);
@@ -162,15 +163,19 @@ template <int N> void micro_row_by_rows(const Tile& t) {
 #endif
 const Micro micros_gathered[2][NV][MR + 1] = {{GATHERED(by_rows, 1), GATHERED(by_rows, 2)}, {GATHERED(by_columns, 1), GATHERED(by_columns, 2)}};
 
+INLINE void move_down(Tile& t, const Gathered& g, int64_t rows) {
+  if (g.side == BY_ROWS) t.rows += rows;
+  else t.shift += rows;
+  t.c += rows * t.c_row;
+  if (t.more) t.more += rows * t.more_row;
+}
+
 // Rows of C by one panel, from the start of a block of k.
 void multiply_gathered(Tile t, const Gathered& g, int64_t rows, int n_vectors) {
   const Micro* table = micros_gathered[g.side == BY_COLUMNS][n_vectors - 1];
   for (int64_t m = 0; m < rows; m += MR) {
     table[smaller(MR, rows - m)](t);
-    if (g.side == BY_ROWS) t.rows += MR;
-    else t.shift += MR;
-    t.c += MR * t.c_row;
-    if (t.more) t.more += MR * t.more_row;
+    move_down(t, g, MR);
   }
 }
 

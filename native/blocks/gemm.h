@@ -2,13 +2,12 @@
 // ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR].
 #pragma once
 #include "chain.h"
-#include "gathered.h"
+#include "listed.h"
 #include "narrow.h"
 
 namespace ISA {
 namespace {
 
-constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 constexpr double UNIT_FLOPS = 1.2e6;                      // about ten microseconds
 constexpr int64_t LONG_TILES = 12;                        // of a product over a long k: enough for all threads
 constexpr int64_t LONG_BYTES = 256 << 10;                 // of a panel of B, a quarter of a core's L2: its rows lie in few sets of it
@@ -25,6 +24,7 @@ struct GemmPlan {
   int64_t only_adds, added, sum;                          // the chain only adds a slot to the product and gives another slot
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
   Gathering gathering;
+  Listing listing;
 };
 
 INLINE const int64_t* gemm_shape(const Instruction& i, int64_t& rank) {      // [batch..., m, n]
@@ -139,7 +139,10 @@ const char* prepare_gemm(Instruction& i) {
   p.scratch_block = p.scratch_panel + (p.packed ? 0 : 4 * NR * p.k_block);
   p.scratch_chain = p.scratch_block + 4 * NR * p.wide * round_up(p.row_block, MR) + 64;
   i.scratch_bytes = p.scratch_chain + (i.chain ? i.chain->scratch_bytes : 0);
-  if (p.gathering.side) i.scratch_bytes = plan_gathering(p.gathering, i.scratch_bytes, p.row_block, p.k);
+  if (p.gathering.side) {
+    i.scratch_bytes = plan_gathering(p.gathering, i.scratch_bytes, p.row_block, p.k);
+    i.scratch_bytes = plan_lists(p.listing, i.scratch_bytes, p.row_block, p.k, p.k_block);
+  }
   double padded = (double)(p.m * round_up(p.n, LANES)) * (double)batches;
   i.cost = padded * (double)p.k / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
   return nullptr;
@@ -206,7 +209,7 @@ void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int6
 }
 
 // One panel of a tile: all of k, into t.c.
-void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
+void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists& lists, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
                 bool in_place, float* panel) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
   int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
@@ -226,7 +229,9 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const float
       t.b = panel;
       t.b_row = NR;
     }
-    if (vectors && gathered.rows) {
+    if (vectors && lists.made) {
+      multiply_listed(t, gathered, p.listing, lists, k / p.k_block, rows, vectors);
+    } else if (vectors && gathered.rows) {
       multiply_gathered(t, gathered, rows, vectors);
     } else if (vectors && !in_place && p.k_block < p.k && b_col == 1) {
       int64_t rest = p.k - k - t.k;                       // of this panel; then comes the one beside it
@@ -266,8 +271,11 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   Rows direct = direct_output(i, context, p, shape, where, width);
   Tile t;
   Gathered gathered{};
+  Lists lists{};
   if (p.gathering.side) {
     gathered = gather_rows(i, context, p.gathering, p.k, where.row, where.rows);
+    lists = make_lists(context, p.listing, gathered, where.rows, p.k);
+    t.ahead = where.rows;
     t.a_row = p.gathering.side == BY_COLUMNS;
     t.a_col = 1 - t.a_row;
   } else {
@@ -287,7 +295,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
     t.c = (direct.at ? direct.at : block) + col;
     t.more = added.at ? added.at + col : nullptr;
-    gemm_panel(t, p, gathered, b_data, b_row, b_col, where.rows, cols, in_place, panel);
+    gemm_panel(t, p, gathered, lists, b_data, b_row, b_col, where.rows, cols, in_place, panel);
   }
   if (!direct.at) finish_block(i, context, run, block, width, where);
 }

@@ -29,7 +29,7 @@ struct Tile {                                             // C[m, n] (+)= sum ov
   const float* more = nullptr;                            // rows that are added to the sum, if there are any
   int64_t more_row = 0;
   const float* const* rows = nullptr;                     // of a gathered A, which has no a: gathered.h
-  int64_t shift = 0;                                      // elements into each of them
+  int64_t shift = 0, ahead = 0;                           // elements into each of them; how much later in `rows` those come that are next
   int64_t taps = 1;                                       // batch-reduce: where each A and B starts
   const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };

@@ -78,6 +78,52 @@ def test_gathered_rows_give_the_bits_of_a_copy(isa, count, cells, n, side, packe
             np.testing.assert_array_equal(got, want)
 
 
+def emptied(x, how):
+    """Most numbers made zero: here and there, whole rows, whole columns, all but one of a row, or all."""
+    rng = np.random.default_rng(8)
+    rows, cells = x.shape
+    keep = {
+        "some": rng.random(x.shape) < 0.2,
+        "rows": np.repeat(rng.random((rows, 1)) < 0.3, cells, axis=1),
+        "columns": np.repeat(rng.random((1, cells)) < 0.3, rows, axis=0),
+        "one": np.arange(cells) == rng.integers(0, cells, (rows, 1)),
+        "none": np.zeros(x.shape, bool),
+        "late": (np.arange(rows)[:, None] > 2 * rows // 3) & (np.arange(cells) > cells // 2),
+    }[how]
+    return np.where(keep, x, np.float32(0)) * np.where(rng.random(x.shape) < 0.5, np.float32(1), np.float32(-1))
+
+
+@pytest.mark.parametrize("side", [BY_ROWS, BY_COLUMNS])
+@pytest.mark.parametrize("how", ["some", "rows", "columns", "one", "none", "late"])
+@pytest.mark.parametrize(("count", "cells", "n"), SIZES)
+def test_zeros_that_are_skipped_change_no_bit(isa, count, cells, n, side, how):
+    x, order, b, bias = drawn(count, cells, n, side)
+    x = emptied(x, how)
+    for packed in (False, True):
+        want = multiplied(isa, x, order, 2, count, b, side, packed, bias, gathered=False)
+        for threads in (1, 2, 8):
+            got = multiplied(isa, x, order, 2, count, b, side, packed, bias, threads=threads)
+            np.testing.assert_array_equal(got, want)
+            assert np.array_equal(np.signbit(got), np.signbit(want))
+
+
+@pytest.mark.parametrize("side", [BY_ROWS, BY_COLUMNS])
+def test_what_is_not_finite_among_zeros(isa, side):
+    """In the data it spreads as ever; in the other operand it may meet a zero and be left out."""
+    x, order, b, _ = drawn(48, 50, 40, side)
+    x = emptied(x, "some")
+    batch = order[:48]
+    x[batch[3], 7], x[batch[9], 11] = np.nan, np.inf
+    want = multiplied(isa, x, order, 0, 48, b, side, gathered=False)
+    np.testing.assert_array_equal(multiplied(isa, x, order, 0, 48, b, side), want)
+    x, wrong = emptied(x, "columns" if side == BY_ROWS else "rows"), b.copy()
+    a = x[batch] if side == BY_ROWS else x[batch].T
+    empty = int(np.flatnonzero(~a.any(0))[0])
+    wrong[empty] = np.nan
+    whole = multiplied(isa, np.nan_to_num(x, posinf=1), order, 0, 48, wrong, side)
+    np.testing.assert_array_equal(whole, multiplied(isa, np.nan_to_num(x, posinf=1), order, 0, 48, b, side))
+
+
 @pytest.mark.parametrize("side", [BY_ROWS, BY_COLUMNS])
 def test_a_row_may_be_read_twice_and_the_data_may_be_one_row(isa, side):
     x, _, b, _ = drawn(20, 30, 40, side)
