@@ -95,7 +95,7 @@ def tree(name):
 def prepare(work: Work):
     """A function that trains one epoch, and the first outputs of networks without dropout and batch norm."""
     told = work.recurrent
-    forward = partial(recurrent, told) if told else NETWORKS[work.name]
+    forward = partial(recurrent, told) if told else NETWORKS[work.network]
     x, y = (jnp.asarray(a) for a in data(work))
     w = tree(work.name)
 
@@ -109,7 +109,7 @@ def prepare(work: Work):
         w, m, v, t, total = carry
         t = t + 1
         value, g = jax.value_and_grad(loss)(w, x[rows], y[rows], jax.random.PRNGKey(t))
-        if work.name == "book":
+        if work.network == "book":
             w = jax.tree.map(lambda p, d: p - 0.01 * d, w, g)
         else:
             m = jax.tree.map(lambda a, d: 0.9 * a + 0.1 * d, m, g)
@@ -130,7 +130,7 @@ def prepare(work: Work):
         state[0] = epoch(state[0], order)
         return float(state[0][4])
 
-    z = np.asarray(forward(w, x[:16], None)) if told or work.name == "book" else None
+    z = np.asarray(forward(w, x[:16], None)) if told or work.network == "book" else None
     if z is None:
         return run, []
     z = z.astype("float64")

@@ -11,7 +11,7 @@ from .works import Work, data, sample, weights
 def prepare(work: Work):
     """A function that trains one epoch, and the first outputs."""
     model = network(work)
-    model.compile(optimizer="sgd" if work.name == "book" else "adam", loss=loss(work), metrics=["accuracy"])
+    model.compile(optimizer="sgd" if work.network == "book" else "adam", loss=loss(work), metrics=["accuracy"])
     model.set_weights(weights(work.name))
     x, y = data(work)
     answer = model.predict_on_batch(sample(work))
@@ -19,7 +19,7 @@ def prepare(work: Work):
 
 
 def network(work: Work):
-    return recurrent(work.recurrent) if work.recurrent else NETWORKS[work.name]()
+    return recurrent(work.recurrent) if work.recurrent else NETWORKS[work.network]()
 
 
 def loss(work: Work) -> str:

@@ -87,7 +87,7 @@ def made(work: Work):
         model = Sequence(work.recurrent)
         model.load(weights(work.name))
         return model, model.inputs(x), y, nn.BCEWithLogitsLoss()
-    model = NETWORKS[work.name]()
+    model = NETWORKS[work.network]()
     load(model, work.name)
     x = x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
     return model, [x], y.long(), nn.CrossEntropyLoss()
@@ -97,7 +97,7 @@ def prepare(work: Work):
     """A function that trains one epoch, and the first outputs."""
     torch.manual_seed(0)
     model, inputs, y, loss = made(work)
-    if work.name == "book":
+    if work.network == "book":
         optimizer = torch.optim.SGD(model.parameters(), 0.01, fused=True)
     else:
         optimizer = torch.optim.Adam(model.parameters(), fused=True)
