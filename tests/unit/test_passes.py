@@ -155,3 +155,25 @@ def test_results_of_several_are_not_confused():
     graph = share(Graph(list(y.inputs), [item(y, 0), item(y, 1), item(y, 0)]))
     assert [n.attrs["index"] for n in graph.outputs] == [0, 1, 0]
     assert graph.outputs[0] is graph.outputs[2]
+
+
+# ---- sums of one term
+
+
+@pytest.mark.parametrize(
+    ("f", "shape", "want"),
+    [
+        (lambda x: ops.sum(x, axis=1), (3, 1), ["reshape"]),
+        (lambda x: ops.sum(x, axis=(1, 2), keepdims=True), (3, 1, 1), []),
+        (lambda x: ops.sum(x, axis=(0, 1)), (3, 1), ["sum"]),
+        (lambda x: ops.sum(x, axis=1), (0, 3), ["sum"]),
+    ],
+)
+def test_sums_of_one_term_add_nothing_up(f, shape, want):
+    graph = of(f, Type("float32", shape))
+    short = simplify(graph)
+    assert names(short) == want
+    x = np.random.default_rng(1).standard_normal(shape).astype("float32")
+    (a,), (b,) = evaluate(graph, np, [x]), evaluate(short, np, [x])
+    assert a.shape == b.shape
+    np.testing.assert_array_equal(a, b)

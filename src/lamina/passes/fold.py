@@ -14,7 +14,7 @@ from ..graph import Graph, Node, rewrite
 from ..op import OPS, evaluate
 from ..types import Type
 
-REDUNDANT = {"reshape", "expand", "cast", "transpose", "mul", "div", "sub"}  # where the input may be the result
+REDUNDANT = {"reshape", "expand", "cast", "transpose", "mul", "div", "sub", "sum"}  # where the input may be the result
 FOLDABLE = 1 << 16  # elements of a constant result worth computing here
 
 
@@ -35,7 +35,7 @@ def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 
 def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-    """x for reshape to the shape of x, x + 0 (unless that turns -0 into 0: x - 0), x * 1, x / 1, and the like."""
+    """x for reshape to the shape of x, x - 0 (x + 0 turns -0 into 0), x * 1, x / 1, sums of one term, and the like."""
     assert node.op is not None
     name = node.op.name
     if name in ("reshape", "expand", "cast") and inputs[0].types == node.types:
@@ -53,6 +53,11 @@ def identity(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         return inputs[0]
     if name == "sub" and is_plus_zero(value_of(inputs[1])):
         return inputs[0]
+    if name == "sum" and inputs[0].types[0].size == node.type.size and inputs[0].dtype == node.dtype:
+        if any(inputs[0].shape[a] != 1 for a in node.attrs["axes"]):
+            return None  # as many sums of nothing as there were elements: none
+        same = inputs[0].shape == node.shape
+        return inputs[0] if same else relocated(node, OPS["reshape"].node(inputs, {"shape": node.shape}))
     return None
 
 

@@ -175,6 +175,7 @@ class Arrangement:
         count = min(max(count, min(MOST_PIECES, int(cost / LONG_PIECE))), self.batch // LEAST_ROWS)
         if count < 2:
             return None
+        count = 1 << count.bit_length() - 1  # two threads, or four, have as many
         height = -(-self.batch // count)
         height += -height % 4  # whole lines of a cache, nearly always
         return Stretch(lines, height, self.batch // height)
