@@ -25,6 +25,7 @@ from .stretches import Arrangement
 from .views import SIZES, Storage, View, fresh, row_major
 
 ENGINES = 4  # engine programs kept for one plan
+APART = 16  # instructions that may run at the same time: small values do not follow each other in one place
 
 
 class NativeProgram(Program):
@@ -57,7 +58,7 @@ class NativeProgram(Program):
         copies = [feeds.copy(i, v) for i, v in enumerate(self.arguments)]  # of data in other dtypes: they need a place
         self.arrangement = Arrangement([*copies, *self.drafts], self.batch)
         arranged = self.arrangement.drafts([*copies, *self.drafts])
-        self.arena = plan_memory([*self.prologue, *arranged], [v.storage for v in self.results])
+        self.arena = plan_memory([*self.prologue, *arranged], [v.storage for v in self.results], apart=APART)
         self.shown = [v.operand() for v in self.results]
         self.engines: dict[tuple, _native.Program] = {}
         self.arranged: dict[tuple, list[Draft]] = {}  # what the instructions of each engine program are

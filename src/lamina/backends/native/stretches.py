@@ -91,16 +91,17 @@ class Arrangement:
                 own_row = bool(units) and root in width and rows.width(view, units[k]) == width[root]
                 for j in writer.get(root, ()):
                     needs[j] = needs.get(j, False) or not own_row
-            touched = set(line.draft.storages()) - {v.storage.root for v in views}
+            roots = {v.storage.root for v in views}
+            touched = set(line.draft.storages()) - roots if line.draft.body is not None else set()
             for root in touched:
                 needs.update((j, True) for j in writer.get(root, ()))
-            written = {v.storage.root for v in line.draft.outs} | (touched if line.draft.body else set())
+            written = {v.storage.root for v in line.draft.outs} | touched
             for root in written:
                 for j in readers.get(root, ()):
                     if j not in needs:
                         needs[j] = not (root in width and line.cut is not None)
                 writer.setdefault(root, []).append(i)
-            for root in {v.storage.root for v in views} | touched:
+            for root in roots | touched:
                 readers.setdefault(root, []).append(i)
             line.needs = [(j, other) for j, other in needs.items() if j != i]
             for j, _ in line.needs:
