@@ -181,7 +181,16 @@ Flags mark_sums(Prepared& p, const ChainSpec& spec, const std::vector<bool>& wri
   return folded;
 }
 
-// Whether nothing of a chain goes through tiles: one long row, and flows only.
+// Whether no value of a chain waits in a tile from one step to another.
+bool in_flows(const Prepared& p) {
+  for (auto& segment : p.segments)
+    if (!segment.n_codes) return false;
+  for (auto& slot : p.slots)
+    if (slot.buffered || slot.summed || slot.kind == INNER || (slot.kind == TEMPORARY && !slot.small)) return false;
+  return true;
+}
+
+// ... nor its operands: one long row.
 bool in_registers(const Prepared& p, const std::vector<int64_t>& shape, bool has_product) {
   if (has_product || shape.size() != 2 || shape[0] != 1) return false;
   for (auto& slot : p.slots)
@@ -238,6 +247,7 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   c.slots = p.slots.data();
   c.steps = p.steps.data();
   build_flows(p);
+  c.flows = in_flows(p);
   c.tile = in_registers(p, shape, has_product) ? 4096 : c.n_slots <= 16 ? 1024 : 512;      // so that the tiles in use stay in L1
   c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
   c.n_segments = (int)p.segments.size();

@@ -39,11 +39,11 @@ typedef void (*StepRun)(const StepArgs&);
 
 // A flow: steps in a row on eight vectors at a time, which stay in registers from one to the next. Its codes are in blocks/flow.h.
 struct Code { int16_t code; int16_t source, condition, result; };       // slots
-struct Flow {                         // a code with its addresses: vector k of piece p is at source + p * source_piece + k * source_vector
-  int64_t code;
+struct Flow {                         // a code with its addresses: those of piece p are at source + p * source_piece
+  int64_t code;                       // twice the code, and one more where the source is one vector for all eight
   const char *source, *condition;
   char* result;
-  int64_t source_piece, source_vector, condition_piece, condition_vector, result_piece, result_vector;
+  int64_t source_piece, condition_piece, condition_vector, result_piece;
 };
 typedef void (*FlowRun)(const Flow*, int64_t n_codes, int64_t pieces);
 constexpr int FLOW_VECTORS = 8;
@@ -94,7 +94,8 @@ struct Chain {
   FlowRun run_flow;
   int32_t lanes;
   int64_t start, piece;               // elements before the first of piece 0, and from piece to piece: for generators
-  int64_t tile;                       // elements per block at most
+  bool flows;                         // no value waits in a tile from one step to another
+  int64_t tile;                       // elements per block at most, where anything goes through tiles
   int64_t tile_bytes;                 // bytes of one slot's tile
   int64_t scratch_bytes;
   double cost;                        // nanoseconds per element

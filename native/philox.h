@@ -5,22 +5,35 @@
 namespace ISA {
 namespace {
 
+constexpr int ROUNDS = 10;
+
+struct Keys { uint32_t first[ROUNDS], second[ROUNDS]; };    // of each round
+
+INLINE Keys philox_keys(uint32_t seed, uint32_t stream) {
+  Keys keys;
+  for (uint32_t r = 0; r < ROUNDS; r++) {
+    keys.first[r] = seed + r * 0x9E3779B9u;
+    keys.second[r] = stream + r * 0xBB67AE85u;
+  }
+  return keys;
+}
+
 struct Words { UVec w[4]; };
 
-INLINE Words philox(UVec c0, UVec c1, UVec c2, UVec c3, uint32_t key0, uint32_t key1) {
+// N times LANES counters side by side: one alone would wait for its own products.
+template <int N> INLINE void philox(Words* x, const Keys& keys) {
 #pragma GCC unroll 10
-  for (int round = 0; round < 10; round++) {
-    UVec high0, low0, high1, low1;
-    multiply_wide(c0, 0xD2511F53u, high0, low0);
-    multiply_wide(c2, 0xCD9E8D57u, high1, low1);
-    c0 = high1 ^ c1 ^ key0;
-    c1 = low1;
-    c2 = high0 ^ c3 ^ key1;
-    c3 = low0;
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
-  return {{c0, c1, c2, c3}};
+  for (int round = 0; round < ROUNDS; round++)
+#pragma GCC unroll 2
+    for (int k = 0; k < N; k++) {
+      UVec high0, low0, high1, low1, *c = x[k].w;
+      multiply_wide(c[0], 0xD2511F53u, high0, low0);
+      multiply_wide(c[2], 0xCD9E8D57u, high1, low1);
+      c[0] = high1 ^ c[1] ^ splat_of(keys.first[round]);
+      c[1] = low1;
+      c[2] = high0 ^ c[3] ^ splat_of(keys.second[round]);
+      c[3] = low0;
+    }
 }
 
 INLINE UVec zip(UVec a, UVec b, int half) {                 // a0 b0 a1 b1 ... of the lower or the upper half
@@ -29,31 +42,39 @@ INLINE UVec zip(UVec a, UVec b, int half) {                 // a0 b0 a1 b1 ... o
   return __builtin_shuffle(a, b, pick);
 }
 
-// 4 * LANES consecutive words of the stream (seed, stream) at `step`, from counter `counter` on.
-INLINE void philox_group(uint32_t* out, uint64_t counter, uint32_t seed, uint32_t stream, uint32_t step) {
-  UVec low, high;
-  for (int i = 0; i < LANES; i++) { low[i] = (uint32_t)(counter + i); high[i] = (uint32_t)((counter + i) >> 32); }
-  Words x = philox(low, high, splat_of<uint32_t>(step), UVec{}, seed, stream);
-  for (int half = 0; half < 2; half++) {
-    UVec even = zip(x.w[0], x.w[2], half), odd = zip(x.w[1], x.w[3], half);
-    store(out + 2 * half * LANES, zip(even, odd, 0));
-    store(out + (2 * half + 1) * LANES, zip(even, odd, 1));
+constexpr int64_t GROUP_WORDS = 4 * LANES;
+
+// N groups of words of the stream of these keys at `step`, from counter `counter` on.
+template <int N> INLINE void philox_groups(uint32_t* out, uint64_t counter, const Keys& keys, uint32_t step) {
+  Words x[N];
+  for (int k = 0; k < N; k++, counter += LANES) {
+    UVec low, high;
+    for (int i = 0; i < LANES; i++) { low[i] = (uint32_t)(counter + i); high[i] = (uint32_t)((counter + i) >> 32); }
+    x[k] = {{low, high, splat_of<uint32_t>(step), UVec{}}};
   }
+  philox<N>(x, keys);
+  for (int k = 0; k < N; k++, out += GROUP_WORDS)
+    for (int half = 0; half < 2; half++) {
+      UVec even = zip(x[k].w[0], x[k].w[2], half), odd = zip(x[k].w[1], x[k].w[3], half);
+      store(out + 2 * half * LANES, zip(even, odd, 0));
+      store(out + (2 * half + 1) * LANES, zip(even, odd, 1));
+    }
 }
 
 // Words first .. first+n-1: word i is word i % 4 of counter (lo32(i/4), hi32(i/4), step, 0) under key (seed, stream).
 void philox_words(uint32_t* out, int64_t first, int64_t n, uint32_t seed, uint32_t stream, uint32_t step) {
-  uint32_t group[4 * LANES];
-  int64_t skip = first % (4 * LANES);
+  const Keys keys = philox_keys(seed, stream);
+  uint32_t group[GROUP_WORDS];
+  int64_t skip = first % GROUP_WORDS;
   for (int64_t done = 0; done < n;) {
     uint64_t counter = (uint64_t)(first + done - skip) / 4;
-    if (skip == 0 && n - done >= 4 * LANES) {
-      philox_group(out + done, counter, seed, stream, step);
-      done += 4 * LANES;
+    if (skip == 0 && n - done >= 2 * GROUP_WORDS) {
+      philox_groups<2>(out + done, counter, keys, step);
+      done += 2 * GROUP_WORDS;
       continue;
     }
-    philox_group(group, counter, seed, stream, step);
-    int64_t take = smaller(n - done, 4 * LANES - skip);
+    philox_groups<1>(group, counter, keys, step);
+    int64_t take = smaller(n - done, GROUP_WORDS - skip);
     memcpy(out + done, group + skip, 4 * take);
     done += take;
     skip = 0;

@@ -111,9 +111,14 @@ INLINE void multiply_wide(UVec a, uint32_t m, UVec& high, UVec& low) {
   typedef uint64_t Pair __attribute__((vector_size(4 * LANES)));
   Wide factor = (Wide)splat_of<uint32_t>(m);
   Pair even = (Pair)multiply_even((Wide)a, factor), odd = (Pair)multiply_even((Wide)((Pair)a >> 32), factor);
+#if LANES == 16
+  low = (UVec)_mm512_mask_shuffle_epi32((Wide)even, 0xaaaa, (Wide)odd, (_MM_PERM_ENUM)0xa0);
+  high = (UVec)_mm512_mask_shuffle_epi32((Wide)odd, 0x5555, (Wide)even, (_MM_PERM_ENUM)0xf5);
+#else
   const Pair upper = Pair{} + 0xffffffff00000000ull;
   low = (UVec)((even & ~upper) | (odd << 32));
   high = (UVec)((even >> 32) | (odd & upper));
+#endif
 }
 #else
 INLINE void multiply_wide(UVec a, uint32_t m, UVec& high, UVec& low) {

@@ -193,11 +193,12 @@ int64_t run_pieces(ChainRun& run, const Segment& segment, int64_t n) {
     const Code& code = chain.codes[segment.code + c];
     Flow& f = flow[c];
     const char* result = nullptr;
+    int64_t source_vector = 1, result_vector;
     f = Flow{};
-    f.code = code.code;
-    resolve(code.source, f.source, f.source_piece, f.source_vector);
+    resolve(code.source, f.source, f.source_piece, source_vector);
     resolve(code.condition, f.condition, f.condition_piece, f.condition_vector);
-    resolve(code.result, result, f.result_piece, f.result_vector);
+    resolve(code.result, result, f.result_piece, result_vector);
+    f.code = 2 * code.code + (source_vector == 0);
     f.result = (char*)result;
   }
   chain.run_flow(flow, segment.n_codes, pieces);

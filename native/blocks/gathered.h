@@ -95,6 +95,8 @@ template <int M, int N> void micro_by_rows(const Tile& t) {
     const float* ahead = t.rows[next] + t.shift;
     for (int64_t end = smaller(t.k, k + part); k < end; k++) {
       __builtin_prefetch(ahead, 0, 2);
+#pragma GCC unroll 4
+      for (int n = 0; n < N; n++) __builtin_prefetch(b + AHEAD * b_row + n * LANES);
       Vec bn[N];
       asm("" : "+r"(others));                             // to be read again: kept, they would push the other pointers out
 #pragma GCC unroll 4
@@ -119,10 +121,15 @@ template <int M, int N> void micro_by_columns(const Tile& t) {
 #pragma GCC unroll 4
     for (int n = 0; n < N; n++) c[m][n] = Vec{};
   const float* b = t.b;
+  const char* soon = t.soon;
   const int64_t b_row = t.b_row;
   for (int64_t k = 0; k < t.k; k++) {
     const float* a = t.rows[k] + t.shift;
     __builtin_prefetch(a + 2 * MR);
+    if (M == MR && k < t.n_soon) {
+      ask_for(soon);
+      soon += t.soon_step;
+    }
     Vec bn[N];
 #pragma GCC unroll 4
     for (int n = 0; n < N; n++) bn[n] = load(b + n * LANES);
@@ -176,6 +183,7 @@ void multiply_gathered(Tile t, const Gathered& g, int64_t rows, int n_vectors) {
   for (int64_t m = 0; m < rows; m += MR) {
     table[smaller(MR, rows - m)](t);
     move_down(t, g, MR);
+    t.soon += t.n_soon * t.soon_step;
   }
 }
 

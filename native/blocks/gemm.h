@@ -1,9 +1,10 @@
 // gemm: C = A B over batches, with an optional chain run on each finished block while it is in L1; and pack.
-// ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR].
+// ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR]; 2: units divide B's columns, and each packs those it multiplies with.
 #pragma once
 #include "chain.h"
 #include "listed.h"
 #include "narrow.h"
+#include "panels.h"
 
 namespace ISA {
 namespace {
@@ -17,7 +18,7 @@ constexpr int64_t WIDE_COLS = 512;                        // the least tile of a
 constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a core's L2
 
 struct GemmPlan {
-  int64_t m, n, k, rank, packed;
+  int64_t m, n, k, rank, packed, packs;
   int64_t row_block, row_blocks, panels, wide, groups;    // a tile is a row block of C by a group of `wide` panels of B
   int64_t tiles, per_unit;
   int64_t k_block, in_place;                              // in_place: panels of B are read where they are
@@ -94,7 +95,7 @@ void find_sum(const Instruction& i, GemmPlan& p) {
 // A chain that reads matrices beside the product (an optimizer's weights and moments) wants long rows: a panel's rows lie far
 // apart, and no prefetcher foresees them. One that draws random numbers wants whole groups of them.
 int64_t panels_together(const Instruction& i, const GemmPlan& p) {
-  if (!i.chain || p.only_adds || !p.in_place || p.panels == 1) return 1;
+  if (!i.chain || p.only_adds || !(p.in_place || p.packs) || p.panels == 1) return 1;
   const Chain& chain = *i.chain;
   bool reads = false, draws = false;
   for (int s = 0; s < chain.n_slots; s++) {
@@ -102,13 +103,14 @@ int64_t panels_together(const Instruction& i, const GemmPlan& p) {
     reads |= slot.kind == INPUT && slot.strides[chain.rank - 2] != 0 && slot.strides[chain.rank - 1] == 1;
   }
   for (int s = 0; s < chain.n_steps; s++) draws |= strcmp(chain.steps[s].functor->name, "random_bits") == 0;
-  if (!reads) return draws ? 2 : 1;                       // random words come in groups of 4 * LANES = 2 * NR
+  if (!reads || p.packs) return draws ? 2 : 1;                       // random words come in groups of 4 * LANES = 2 * NR
   return larger(1, smaller(p.panels, smaller(WIDE_COLS / NR, WIDE_BYTES / (4 * NR * larger(1, p.k)))));
 }
 
 const char* prepare_gemm(Instruction& i) {
   GemmPlan& p = *(GemmPlan*)i.plan;
-  p.packed = i.n_ints > 0 && i.ints[0];
+  p.packed = i.n_ints > 0 && i.ints[0] == 1;
+  p.packs = i.n_ints > 0 && i.ints[0] == 2;
   p.gathering.side = i.n_ints > 1 ? i.ints[1] : 0;
   int32_t own = p.gathering.side ? 4 : 2;
   if (i.n_in < own || (!i.chain && (i.n_in != own || i.n_out != 1))) return "gemm takes A and B, and one output unless it has a chain";
@@ -122,13 +124,14 @@ const char* prepare_gemm(Instruction& i) {
   p.panels = divide_up(p.n, NR);
   // Over a long k a panel of B does not stay in a cache: copied by pieces, and multiplied by many rows of A, it is read once.
   int64_t tall = smaller(384, p.m / divide_up(LONG_TILES, p.panels * batches));
-  bool copied = !p.packed && 4 * NR * p.k > LONG_BYTES && tall >= 8 * MR;
-  p.in_place = p.packed || (!copied && i.in[1].strides[i.in[1].rank - 1] == 1);
+  bool copied = !p.packed && !p.packs && 4 * NR * p.k > LONG_BYTES && tall >= 8 * MR;
+  p.in_place = p.packed || (!copied && !p.packs && i.in[1].strides[i.in[1].rank - 1] == 1);
   p.wide = panels_together(i, p);
   p.groups = divide_up(p.panels, p.wide);
   double per_row = 2.0 * NR * (double)p.wide * (double)larger(p.k, 16);
   int64_t rows = larger(MR, smaller(384, (int64_t)(UNIT_FLOPS / per_row)));
   if (copied) rows = larger(rows, tall);
+  if (p.packs) rows = larger(4 * MR, smaller(384, p.m / divide_up(LONG_TILES, p.groups * batches)));
   p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
   p.row_blocks = divide_up(p.m, p.row_block);
   p.tiles = batches * p.groups * p.row_blocks;
@@ -163,7 +166,7 @@ void finish_block(const Instruction& i, const Context& context, ChainRun& run, f
   }
   if (where.cols != ld)                                   // the chain wants it dense; rows only move down, so in order is safe
     for (int64_t r = 1; r < where.rows; r++) copy_row(block + r * where.cols, block + r * ld, where.cols);
-  int64_t step = larger(1, i.chain->tile / where.cols), end = where.row + where.rows;
+  int64_t step = any_height(*i.chain, where.cols) ? where.rows : larger(1, i.chain->tile / where.cols), end = where.row + where.rows;
   for (Block b = where; b.row < end; b.row += step) {
     b.rows = smaller(step, end - b.row);
     run.product = (const char*)(block + (b.row - where.row) * where.cols);
@@ -246,6 +249,7 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
       rest.c += wide;
       multiply_narrow(rest, rows, cols - wide);
     }
+    t.n_soon = 0;
     k += p.k_block;
   } while (k < p.k);
 }
@@ -289,8 +293,12 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   if (direct.at && p.only_adds) added = rows_of(context, *i.chain, i.chain->slots[p.added], where);
   t.more_row = added.stride;
   if (added.at) ask_for(added, where);
+  bool streams = i.chain && !direct.at && any_height(*i.chain, where.cols);
+  bool turned = p.packs && b_row == 1 && tile / p.row_blocks % p.groups + 1 < p.groups;
   for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
     int64_t cols = smaller(NR, where.cols - col);
+    if (streams) ask_for_operands(t, *i.chain, context, where, col / NR, divide_up(where.cols, NR), p.k);
+    if (turned) ask_for_columns(t, b_data + p.wide * b_panel, b_col, row_block, p.row_blocks, where.rows, p.k);
     // The arena is padded, so its rows may be overrun; an array of the user's may not.
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
     t.c = (direct.at ? direct.at : block) + col;

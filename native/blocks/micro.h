@@ -30,9 +30,16 @@ struct Tile {                                             // C[m, n] (+)= sum ov
   int64_t more_row = 0;
   const float* const* rows = nullptr;                     // of a gathered A, which has no a: gathered.h
   int64_t shift = 0, ahead = 0;                           // elements into each of them; how much later in `rows` those come that are next
+  const char* soon = nullptr;                             // what is read next: a stretch of it is asked for at each of the first
+  int64_t soon_step = 0, n_soon = 0;                      // n_soon k; panels.h
   int64_t taps = 1;                                       // batch-reduce: where each A and B starts
   const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };
+
+INLINE void ask_for(const char* at) {
+  __builtin_prefetch(at, 0, 2);
+  __builtin_prefetch(at + 64, 0, 2);
+}
 
 template <int M, int N> INLINE void store_tile(const Tile& t, Vec (&c)[M][N]) {
   float* const out = t.c;
@@ -60,12 +67,17 @@ template <int M, int N> void micro(const Tile& t) {
 #pragma GCC unroll 4
     for (int n = 0; n < N; n++) c[m][n] = Vec{};
   constexpr int GROUPS = (M + 2) / 3;                     // rows addressed as pointer + {0, 1, 2} * stride: few registers
-  const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
+  const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row, last = t.k - t.n_soon;
+  const char* soon = t.soon;
   for (int64_t tap = 0; tap < t.taps; tap++) {
     const float *group[GROUPS], *b = t.b + t.b_tap[tap];
 #pragma GCC unroll 8
     for (int g = 0; g < GROUPS; g++) group[g] = t.a + t.a_tap[tap] + g * t.a_third;
     for (int64_t k = t.k; k > 0; k--) {
+      if (M == MR && k > last) {
+        ask_for(soon);
+        soon += t.soon_step;
+      }
       Vec bn[N];
 #pragma GCC unroll 4
       for (int n = 0; n < N; n++) __builtin_prefetch(b + AHEAD * b_row + n * LANES);
@@ -131,6 +143,7 @@ INLINE void multiply_rows(Tile t, int64_t rows, int n_vectors) {
     t.a += MR / 3 * t.a_third;
     t.c += MR * t.c_row;
     if (t.more) t.more += MR * t.more_row;
+    t.soon += t.n_soon * t.soon_step;
   }
 }
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .plan import Planner
 
 PACK_ROWS = 4  # a product of fewer rows than this does not repay the packing of its right-hand side
+UNPACKED_ROWS, UNPACKED_COLUMNS = 256, 512  # nor one of at most so many rows by at least so many columns
 
 
 def emit(planner: Planner, node: Node) -> None:
@@ -31,12 +32,20 @@ def emit(planner: Planner, node: Node) -> None:
 
 
 def matrix_operands(planner: Planner, node: Node) -> tuple[list[View], list[int]]:
-    """The operands of a matrix product; the right-hand side in panels if it is a weight."""
+    """The operands of a matrix product; the right-hand side in panels if it is a weight.
+
+    Where weights change with every step, and their columns are enough to be divided among the threads, nobody waits for
+    a packing and no core reads what another one packed: weights are read where they are, and of a turned matrix each
+    unit of the product packs the columns it multiplies with.
+    """
     a, b = (planner.view(x) for x in node.inputs)
     if len(b.shape) == 2 and b.storage in planner.weights:
-        packed = planner.pack(b, transient=a.shape[0] >= PACK_ROWS)
+        rows, columns = a.shape[0], b.shape[1]
+        unpacked = rows < PACK_ROWS or (len(a.shape) == 2 and rows <= UNPACKED_ROWS and columns >= UNPACKED_COLUMNS)
+        packed = planner.pack(b, transient=not unpacked)
         if packed is not None:
             return [a, packed], [1]
+        return [a, b], [2 if rows >= PACK_ROWS and b.strides[1] != 1 else 0]
     return [a, b], [0]
 
 

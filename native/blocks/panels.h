@@ -1,0 +1,54 @@
+// What a product will need next, asked for while the micro-kernel multiplies: an optimizer's weights and moments, and the next
+// columns of a transposed B. They come from L3 or from memory, and who asks only when they are wanted waits for each line.
+#pragma once
+#include "chain.h"
+#include "micro.h"
+
+namespace ISA {
+namespace {
+
+constexpr int64_t STRETCH = 128;                          // bytes asked for together: ask_for in micro.h
+
+// One of `parts` equal shares of these bytes, spread over the tiles of so many rows.
+INLINE void ask_for_share(Tile& t, const char* from, int64_t bytes, int64_t part, int64_t parts, int64_t rows, int64_t k) {
+  int64_t tiles = larger(1, rows / MR);
+  t.n_soon = smaller(divide_up(bytes, STRETCH * parts * tiles), k);
+  t.soon_step = STRETCH;
+  t.soon = from + part * tiles * t.n_soon * STRETCH;
+}
+
+// Whether blocks with rows of so many elements need no tiles, however high they are.
+bool any_height(const Chain& chain, int64_t cols) {
+  for (int i = 0; i < chain.n_slots; i++) {
+    const Slot& slot = chain.slots[i];
+    int64_t row = slot.strides[chain.rank - 2], col = slot.strides[chain.rank - 1];
+    bool one = slot.kind == INPUT && row == 0 && col == 0;
+    if ((slot.kind == INPUT || slot.kind == OUTPUT) && !one && (row != cols || col != 1)) return false;
+  }
+  return chain.flows;
+}
+
+// The matrices that a chain of any height reads beside the product, a stretch of them during each panel of a tile.
+void ask_for_operands(Tile& t, const Chain& chain, const Context& context, const Block& where, int64_t panel, int64_t panels, int64_t k) {
+  int64_t matrices = 0, bytes = 4 * where.rows * where.cols;
+  for (int i = 0; i < chain.n_slots; i++) matrices += chain.slots[i].kind == INPUT && chain.slots[i].dtype == F32 && chain.slots[i].strides[chain.rank - 2];
+  int64_t each = matrices ? panels / matrices : 0;
+  t.n_soon = 0;
+  if (!each || panel >= matrices * each) return;
+  for (int i = 0, nth = 0; i < chain.n_slots; i++) {
+    const Slot& slot = chain.slots[i];
+    if (slot.kind != INPUT || slot.dtype != F32 || !slot.strides[chain.rank - 2] || nth++ != panel / each) continue;
+    int64_t at = where.row * slot.strides[chain.rank - 2] + where.col, outer = where.outer;
+    for (int64_t d = chain.rank - 3; d >= 0; d--) { at += outer % chain.shape[d] * slot.strides[d]; outer /= chain.shape[d]; }
+    return ask_for_share(t, address(context, slot.operand) + 4 * at, bytes, panel % each, each, where.rows, k);
+  }
+}
+
+// The panel of a transposed B that a later tile copies: `part` of the `parts` whose tiles come before.
+INLINE void ask_for_columns(Tile& t, const float* b, int64_t b_col, int64_t part, int64_t parts, int64_t rows, int64_t k) {
+  t.n_soon = 0;
+  if (b_col == k) ask_for_share(t, (const char*)b, 4 * NR * k, part, parts, rows, k);
+}
+
+}  // namespace
+}  // namespace ISA
