@@ -12,4 +12,4 @@ const Kernel kernels[] = {
 }  // namespace
 
 extern const Table move_table;
-const Table move_table = {"any", kernels, sizeof kernels / sizeof *kernels, nullptr, 0, 0};
+const Table move_table = {"any", kernels, sizeof kernels / sizeof *kernels, nullptr, 0, 0, nullptr};

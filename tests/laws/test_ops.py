@@ -12,6 +12,7 @@ from lamina.errors import LaminaError
 from lamina.gradients import gradients
 from lamina.graph import Graph, parse, placeholder, verify
 from lamina.op import OPS, Op, evaluate
+from lamina.ops.conv import Conv
 from lamina.passes import drop, fold, share, simplify
 
 SAMPLES = all_samples()
@@ -78,6 +79,17 @@ def test_backends_agree_with_the_reference(sample: Sample, compile, rng):
             close(got, f32 if overflows else f64, sample.op.tolerance, f"{draw.__name__}: {arrays}", least)
     for draw in (draw for draw in draws.WILD if draw.__name__ in sample.op.extremes):
         arrays = drawn(draw, sample, rng)
+        for got, want in zip(program.run(*arrays), values(graph, arrays), strict=True):
+            close(got, want, 10 * sample.op.tolerance, f"{draw.__name__}: {arrays}")
+
+
+@pytest.mark.parametrize("compile", compilers())
+@pytest.mark.parametrize("sample", [p for p in SAMPLES if isinstance(p.values[0].op, Conv)])
+def test_what_is_not_finite_in_an_image_spreads_over_its_windows(sample: Sample, compile, rng):
+    graph = sample.graph()
+    program = compile(bound(graph))
+    for draw in (draws.special, draws.huge):
+        arrays = [drawn(draw, sample, rng)[0], drawn(draws.plain, sample, rng)[1]]
         for got, want in zip(program.run(*arrays), values(graph, arrays), strict=True):
             close(got, want, 10 * sample.op.tolerance, f"{draw.__name__}: {arrays}")
 

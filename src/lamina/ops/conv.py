@@ -74,7 +74,7 @@ class Conv(Op):
 
     kernel = "conv"
     tolerance = 1e-5
-    extremes = ("special",)
+    extremes = ()  # padding is nothing in some kernels and zero in others: it meets an infinite kernel differently
     samples = [((x, k), options) for x, k, options in CASES]
     rejects = [
         ((CASES[0][0], Type("float32", (2, 3, 4, 4))), CASES[0][2], "meets 3 channels"),
