@@ -20,7 +20,7 @@ constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a cor
 struct GemmPlan {
   int64_t m, n, k, rank, packed, packs;
   int64_t row_block, row_blocks, panels, wide, groups;    // a tile is a row block of C by a group of `wide` panels of B
-  int64_t tiles, per_unit;
+  int64_t tiles, per_unit, along;                         // along: the tiles of a row block of C follow each other
   int64_t k_block, in_place;                              // in_place: panels of B are read where they are
   int64_t only_adds, added, sum;                          // the chain only adds a slot to the product and gives another slot
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
@@ -135,6 +135,8 @@ const char* prepare_gemm(Instruction& i) {
   p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
   p.row_blocks = divide_up(p.m, p.row_block);
   p.tiles = batches * p.groups * p.row_blocks;
+  // Where B fits a core's cache and A does not, A is read once, and whoever reads C by rows has made most of them.
+  p.along = !p.packs && !copied && 4 * p.k * p.n <= WIDE_BYTES && 4 * p.m * p.k > WIDE_BYTES;
   p.per_unit = larger(1, (int64_t)(UNIT_FLOPS / 4 / (per_row * (double)smaller(p.m, p.row_block))));
   i.units = divide_up(p.tiles, p.per_unit);
   p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / (copied ? COPIED_ROWS : K_BLOCK));
@@ -255,9 +257,10 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
 }
 
 void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, int64_t tile) {
-  int64_t rank, row_block = tile % p.row_blocks, rest = tile / p.row_blocks;
+  int64_t rank, batch = tile / (p.groups * p.row_blocks), place = tile % (p.groups * p.row_blocks);
+  int64_t row_block = p.along ? place / p.groups : place % p.row_blocks, group = p.along ? place % p.groups : place / p.row_blocks;
   const int64_t* shape = gemm_shape(i, rank);
-  Block where{rest / p.groups, row_block * p.row_block, rest % p.groups * p.wide * NR, 0, 0};
+  Block where{batch, row_block * p.row_block, group * p.wide * NR, 0, 0};
   where.rows = smaller(p.row_block, p.m - where.row);
   where.cols = smaller(p.wide * NR, p.n - where.col);
   const Operand &a = i.in[0], &b = i.in[1];
@@ -294,7 +297,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   t.more_row = added.stride;
   if (added.at) ask_for(added, where);
   bool streams = i.chain && !direct.at && any_height(*i.chain, where.cols);
-  bool turned = p.packs && b_row == 1 && tile / p.row_blocks % p.groups + 1 < p.groups;
+  bool turned = p.packs && b_row == 1 && group + 1 < p.groups;
   for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
     int64_t cols = smaller(NR, where.cols - col);
     if (streams) ask_for_operands(t, *i.chain, context, where, col / NR, divide_up(where.cols, NR), p.k);
