@@ -57,12 +57,12 @@ def step_of(name: str):
 
     work = WORKS[name]
     model = network(work)
-    model.compile("sgd" if name == "book" else "adam", loss=loss(work))
+    model.compile("sgd" if work.network == "book" else "adam", loss=loss(work))
     x, y = data(work)
     model.train_on_batch(x[: work.batch], y[: work.batch])
     traced = next(t for t in model._state.programs.values())
     weights = sum(v.array.nbytes for v in model.trainable_variables)
-    return traced.graph, weights * (2 if name == "book" else 6)  # weights, and Adam's two moments: read and written
+    return traced.graph, weights * (2 if work.network == "book" else 6)  # weights, Adam's two moments: read and written
 
 
 def measure(rounds: int, only: list[str]) -> None:
