@@ -3,6 +3,7 @@
 Names are loaded when they are first used, so that ``import lamina`` costs nothing.
 """
 
+import sys
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -55,7 +56,7 @@ LAZY = {
 
 def __getattr__(name: str):
     if name not in LAZY:
-        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+        raise AttributeError(f"module 'lamina' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
     module = import_module(LAZY[name])
     value = module if LAZY[name] == f"lamina.{name}" else getattr(module, name)
     globals()[name] = value

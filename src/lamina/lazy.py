@@ -22,7 +22,8 @@ def shown(package: str, files: dict[str, str]) -> tuple[Callable[[str], Any], Ca
         elif not name.startswith("_") and find_spec(f"{package}.{name}"):
             value = import_module(f"{package}.{name}")
         else:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            said = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(said, name=name, obj=sys.modules[package])  # with these Python suggests what was meant
         setattr(sys.modules[package], name, value)
         return value
 

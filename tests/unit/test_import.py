@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lamina import callbacks, layers, models
+import lamina
+from lamina import callbacks, keras, layers, models
 
 PROBE = """
 import os, sys, threading, time
@@ -51,6 +52,17 @@ def test_the_whole_surface_is_quick_and_silent():
         "lamina.layers, lamina.models, lamina.losses, lamina.metrics, lamina.optimizers, lamina.callbacks, lamina.ops"
     )
     assert min(run(names) for _ in range(3)) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "meant"),
+    [(lamina, "modls", "models"), (layers, "Dnse", "Dense"), (keras, "Sequental", "Sequential")],
+)
+def test_a_name_that_is_not_there_says_where_python_may_look_for_the_one_that_was_meant(module, name, meant):
+    with pytest.raises(AttributeError, match=name) as caught:
+        getattr(module, name)
+    assert caught.value.name == name
+    assert meant in dir(caught.value.obj)
 
 
 FIRST_STEP = """

@@ -5,6 +5,7 @@ they are first used. ``install()`` lets files that say ``import keras`` run unch
 of what there is, what differs, and what is missing.
 """
 
+import sys
 from importlib import import_module
 
 from .aliases import MODULES, install, installed, uninstall
@@ -44,7 +45,8 @@ def __getattr__(name: str):
     elif name in LAZY:
         value = getattr(import_module(LAZY[name]), name)
     else:
-        raise AttributeError(f"module 'keras' has no attribute {name!r} in Lamina; docs/keras.md lists what it has")
+        said = f"module 'keras' has no attribute {name!r} in Lamina; docs/keras.md lists what it has"
+        raise AttributeError(said, name=name, obj=sys.modules[__name__])
     globals()[name] = value
     return value
 
