@@ -26,5 +26,5 @@ def linear(way, units=2, loss="mse", optimizer=None, **told):
     return model
 
 
-def close(a, b):
+def assert_close(a, b):
     np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)

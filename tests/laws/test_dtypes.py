@@ -4,7 +4,7 @@ import draws
 import numpy as np
 import pytest
 from draws import Sample, all_samples, bound
-from test_ops import close, values, with_gradient
+from test_ops import assert_close, values, with_gradient
 
 from lamina.backends import backend_named
 from lamina.composite import Composite
@@ -79,7 +79,7 @@ def test_other_dtypes_agree_with_the_reference(sample: Sample, rng):
         arrays = [a.astype(t.dtype) for a, t in zip(arrays, sample.types, strict=True)]
         for got, want, y in zip(program.run(*arrays), values(graph, arrays), graph.outputs, strict=True):
             assert str(got.dtype) == y.dtype
-            close(
+            assert_close(
                 got,
                 want,
                 1e-12 if y.dtype == "float64" else 10 * sample.op.tolerance,

@@ -28,7 +28,7 @@ def values(graph, arrays):
         return [np.asarray(v) for v in evaluate(inline(graph), np, arrays)]
 
 
-def close(got, want, tolerance, what="", least=1e-30):
+def assert_close(got, want, tolerance, what="", least=1e-30):
     """Within ``tolerance`` of the largest finite element, or of ``least``; infinities and NaN in the same places."""
     got, want = np.asarray(got), np.asarray(want)
     assert got.shape == want.shape, f"{what}: shape {got.shape}, wanted {want.shape}"
@@ -76,11 +76,11 @@ def test_backends_agree_with_the_reference(sample: Sample, compile, rng):
         for got, y, f32, f64 in zip(program.run(*map(strided, arrays)), graph.outputs, single, double, strict=True):
             assert (str(got.dtype), got.shape) == (y.dtype, y.shape)
             overflows = not np.array_equal(np.isfinite(f32), np.isfinite(f64)) or y.dtype != "float32"
-            close(got, f32 if overflows else f64, sample.op.tolerance, f"{draw.__name__}: {arrays}", least)
+            assert_close(got, f32 if overflows else f64, sample.op.tolerance, f"{draw.__name__}: {arrays}", least)
     for draw in (draw for draw in draws.WILD if draw.__name__ in sample.op.extremes):
         arrays = drawn(draw, sample, rng)
         for got, want in zip(program.run(*arrays), values(graph, arrays), strict=True):
-            close(got, want, 10 * sample.op.tolerance, f"{draw.__name__}: {arrays}")
+            assert_close(got, want, 10 * sample.op.tolerance, f"{draw.__name__}: {arrays}")
 
 
 @pytest.mark.parametrize("compile", compilers())
@@ -91,7 +91,7 @@ def test_what_is_not_finite_in_an_image_spreads_over_its_windows(sample: Sample,
     for draw in (draws.special, draws.huge):
         arrays = [drawn(draw, sample, rng)[0], drawn(draws.plain, sample, rng)[1]]
         for got, want in zip(program.run(*arrays), values(graph, arrays), strict=True):
-            close(got, want, 10 * sample.op.tolerance, f"{draw.__name__}: {arrays}")
+            assert_close(got, want, 10 * sample.op.tolerance, f"{draw.__name__}: {arrays}")
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -100,7 +100,7 @@ def test_the_way_an_array_lies_in_memory_does_not_matter(sample: Sample, rng):
     for got, want in zip(
         values(sample.graph(), [strided(a) for a in arrays]), values(sample.graph(), arrays), strict=True
     ):
-        close(got, want, 1e-6)
+        assert_close(got, want, 1e-6)
 
 
 # ---- derivatives
@@ -186,7 +186,7 @@ def test_the_derivative_agrees_with_jax(sample: Sample, rng):
         dys = [rng.normal(size=s.shape).astype("float32") for s in seeds]
         mine = values(Graph([*xs, *seeds], grads[: len(floats)]), [*arrays, *dys])
         for got, want in zip(mine, theirs(arrays, dys), strict=True):
-            close(got, np.asarray(want), max(2e-5, 2 * sample.op.tolerance), draw.__name__, least=0.1)
+            assert_close(got, np.asarray(want), max(2e-5, 2 * sample.op.tolerance), draw.__name__, least=0.1)
 
 
 @pytest.mark.parametrize("sample", COMPOSITES)
@@ -201,7 +201,7 @@ def test_a_composite_and_its_body_have_one_derivative(sample: Sample, rng):
         arrays = float64s(sample, draw, rng, seeds)
         both = values(Graph([*xs, *seeds], [*grads[: len(wanted)], *wanted]), arrays)
         for got, want in zip(both[: len(wanted)], both[len(wanted) :], strict=True):
-            close(got, want, 1e-7, draw.__name__)
+            assert_close(got, want, 1e-7, draw.__name__)
 
 
 # ---- graphs
@@ -239,7 +239,7 @@ def test_passes_keep_the_rules_and_the_values(sample: Sample, rng):
     ):
         assert [y.type for y in rewritten.outputs] == [y.type for y in graph.outputs]
         for got, want in zip(values(rewritten, arrays), wanted, strict=True):
-            close(got, want, 1e-12)
+            assert_close(got, want, 1e-12)
 
 
 # ---- words

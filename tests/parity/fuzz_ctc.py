@@ -18,7 +18,7 @@ from lamina.types import Type
 SHAPES = 50  # a program is compiled for each
 
 
-def close(got, want, tolerance, least=1e-30):
+def assert_close(got, want, tolerance, least=1e-30):
     finite = np.isfinite(want)
     np.testing.assert_array_equal(got[~finite], want[~finite])
     largest = np.abs(want[finite]).max(initial=least)
@@ -72,7 +72,7 @@ def main() -> None:
             traced[shape] = program(0, *arrays)
         values, gradient = traced[shape](*arrays)
         wanted, their_gradient = of_pytorch(*arrays)
-        close(values, wanted, 1e-5, least=1.0)
+        assert_close(values, wanted, 1e-5, least=1.0)
         np.testing.assert_allclose(gradient, their_gradient, rtol=0, atol=1e-5)
     print(f"{options.batches} batches agree with PyTorch")
 

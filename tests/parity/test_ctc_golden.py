@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cases import load
-from fuzz_ctc import close, program
+from fuzz_ctc import assert_close, program
 
 import lamina
 from lamina import ops
@@ -26,8 +26,8 @@ def test_losses_and_gradients_are_those_of_pytorch(case, backend, dtype):
     arrays = (logits, case.labels, case.lengths, case.steps, weights)
     values, gradient = program(case.blank, *arrays)(*arrays, backend=backend)
     tolerance = {"float32": 1e-5, "float64": 1e-9}[dtype]
-    close(values, case.output, tolerance)
-    close(gradient, case.logits_grad, tolerance)
+    assert_close(values, case.output, tolerance)
+    assert_close(gradient, case.logits_grad, tolerance)
 
 
 def test_the_recorded_batches_hold_what_is_hard():
@@ -40,8 +40,8 @@ def test_the_recorded_batches_hold_what_is_hard():
 @pytest.mark.parametrize("case", KERAS, ids=str)
 def test_the_loss_of_keras(case):
     logits = case.logits.astype("float32")
-    close(lamina.losses.CTC(reduction="none")(case.labels, logits), case.output, 1e-5)
-    close(lamina.losses.ctc(case.labels, logits), case.output, 1e-5)
+    assert_close(lamina.losses.CTC(reduction="none")(case.labels, logits), case.output, 1e-5)
+    assert_close(lamina.losses.ctc(case.labels, logits), case.output, 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_decoding_is_that_of_keras(case, name, options):
     decoded, scores = ops.ctc_decode(case.logits.astype("float32"), case.steps, **options)
     wanted, their_scores = getattr(case, name)
     np.testing.assert_array_equal(decoded, wanted)
-    close(scores, their_scores, 1e-5)
+    assert_close(scores, their_scores, 1e-5)

@@ -9,7 +9,7 @@ import lamina
 from ways import every_way
 
 
-def close(found, wanted, what: str):
+def assert_close(found, wanted, what: str):
     wanted = np.asarray(wanted, "float64")
     scale = max(float(abs(wanted).max()), 1e-3)
     difference = float(abs(np.asarray(found, "float64") - wanted).max())
@@ -25,13 +25,13 @@ def test_a_training_is_that_of_keras(case, way):
     history = model.fit(x, y, shuffle=False, verbose=0, **more).history
     assert set(history) == set(case.history)
     for name, values in case.history.items():
-        close(history[name], values, name)
+        assert_close(history[name], values, name)
     for variable, value in zip(model.weights, case.after, strict=True):
-        close(variable.numpy(), value, variable.path)
+        assert_close(variable.numpy(), value, variable.path)
     evaluated = model.evaluate(x, y, verbose=0, batch_size=7, return_dict=True)
     assert set(evaluated) == set(case.evaluated)
     for name, value in case.evaluated.items():
-        close(evaluated[name], value, name)
+        assert_close(evaluated[name], value, name)
     predicted = model.predict(x, verbose=0, batch_size=7)
     for found, value in zip(predicted if isinstance(predicted, list) else [predicted], case.predicted, strict=True):
-        close(found, value, "prediction")
+        assert_close(found, value, "prediction")

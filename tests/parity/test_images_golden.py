@@ -5,7 +5,7 @@ import pytest
 import test_layers_golden
 import test_ops_golden
 from cases import load
-from test_layers_golden import close
+from test_layers_golden import assert_close
 from test_ops_golden import arrays_in, put
 
 from lamina import ops
@@ -46,14 +46,14 @@ def test_values_and_derivatives_of_a_function(case, run):
         assert got.dtype == want.dtype
         if case.function == "affine_transform" and i == 2:  # Keras on JAX has a gradient for the two that must be 0
             got, want = got[..., :6], want[..., :6]
-        close(got, want, f"result {i}")
+        assert_close(got, want, f"result {i}")
 
 
 @pytest.mark.parametrize("case", FUNCTIONS, ids=str)
 def test_functions_work_on_arrays_at_once(case):
     y = getattr(ops.image, case.function)(*case.args, **case.kwargs)
     assert isinstance(y, np.ndarray)
-    test_ops_golden.close(y, case.outputs[0])
+    test_ops_golden.assert_close(y, case.outputs[0])
 
 
 @RUNS

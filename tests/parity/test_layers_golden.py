@@ -46,11 +46,11 @@ def test_layer_agrees_with_keras(case, run):
         found = trace(step, [type_of(a) for a in arrays], training=training)(*arrays, backend=run)
     least = SCALES.get(case.id, SCALES.get(case.class_name, 1e-3))
     for i, (got, want) in enumerate(zip(found["outputs"], case.outputs, strict=True)):
-        close(got, want, f"output {i}", least)
+        assert_close(got, want, f"output {i}", least)
     for i, (got, want) in enumerate(zip(found["gradients"], wanted_gradients(case), strict=True)):
-        close(got, want, f"gradient {i}", least)
+        assert_close(got, want, f"gradient {i}", least)
     for weight, want in zip(layer.weights, case.weights_after or [], strict=case.weights_after is not None):
-        close(weight.numpy(), want, f"{weight.path} afterwards")
+        assert_close(weight.numpy(), want, f"{weight.path} afterwards")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "output_mask" in case.values[0].fields])
@@ -93,7 +93,7 @@ def wanted_gradients(case):
     return [g for g in all_gradients(case) if g is not None]
 
 
-def close(got, want, what: str, least: float = 1e-3) -> None:
+def assert_close(got, want, what: str, least: float = 1e-3) -> None:
     """Equal to 1e-5 of the largest value."""
     got, want = np.asarray(got), np.asarray(want)
     assert got.shape == want.shape, what

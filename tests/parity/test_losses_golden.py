@@ -10,7 +10,7 @@ from lamina import losses
 CASES = load("losses")
 
 
-def close(got, want):
+def assert_close(got, want):
     largest = np.abs(want).max(initial=1e-30)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * largest)
 
@@ -18,7 +18,7 @@ def close(got, want):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_value(case):
     loss = case.build(losses)
-    close(loss(case.y_true, case.y_pred, sample_weight=case.sample_weight), case.output)
+    assert_close(loss(case.y_true, case.y_pred, sample_weight=case.sample_weight), case.output)
 
 
 @pytest.mark.parametrize("backend", ["reference", "native"])
@@ -30,4 +30,4 @@ def test_derivative(case, backend):
     def total(y_pred):
         return lamina.ops.sum(loss(case.y_true, y_pred, sample_weight=weight) * case.output_grad)
 
-    close(lamina.grad(total, backend=backend)(case.y_pred), case.y_pred_grad)
+    assert_close(lamina.grad(total, backend=backend)(case.y_pred), case.y_pred_grad)

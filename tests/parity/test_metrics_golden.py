@@ -12,7 +12,7 @@ from lamina.types import type_of
 CASES = load("metrics")
 
 
-def close(got, want):
+def assert_close(got, want):
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * np.abs(want).max(initial=1e-30))
 
 
@@ -21,11 +21,11 @@ def test_result(case):
     metric = case.build(metrics)
     for update, want in zip(case.updates, case.results, strict=True):
         metric.update_state(**update)
-        close(metric.result(), want)
+        assert_close(metric.result(), want)
     metric.reset_state()
     for update, want in zip(case.updates[:1], case.results[:1], strict=True):
         metric.update_state(**update)
-        close(metric.result(), want)
+        assert_close(metric.result(), want)
 
 
 @pytest.mark.parametrize("backend", ["reference", "native"])
@@ -40,7 +40,7 @@ def test_result_of_a_program(case, backend):
             metric.update_state(**dict(zip(names, values, strict=True)))
             return metric.result()
 
-        close(trace(step, [type_of(a) for a in arrays])(*arrays, backend=backend), want)
+        assert_close(trace(step, [type_of(a) for a in arrays])(*arrays, backend=backend), want)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

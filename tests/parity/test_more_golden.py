@@ -1,4 +1,4 @@
-"""What the other goldens leave out: layers, functions, control flow and metrics agree with Keras."""
+"""What the other goldens leave out agrees with Keras: layers, functions, also NumPy's, control flow and metrics."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import test_layers_golden
 import test_metrics_golden
 from cases import Case, load
 from control_programs import PROGRAMS
-from test_layers_golden import close
+from test_layers_golden import assert_close
 from test_ops_golden import arrays_in, call
 
 from lamina import layers, metrics, ops
@@ -14,7 +14,7 @@ from lamina.gradients import gradients
 from lamina.trace import current, run_concretely, trace
 from lamina.types import type_of
 
-CASES = load("more")
+CASES = [*load("more"), *load("array_ops")]
 METRICS = [case for case in CASES if case.updates is not None]
 FUNCTIONS = [case for case in CASES if case.function or case.program]
 LAYERS = [case for case in CASES if case.how is not None]
@@ -54,7 +54,7 @@ def test_what_a_layer_adds_to_the_loss(case, run):
         layer(x)
         return sum(current().losses, ops.zeros(()))
 
-    close(computed(step, case.inputs, run), case.losses[0], "loss", least=1e-30)
+    assert_close(computed(step, case.inputs, run), case.losses[0], "loss", least=1e-30)
 
 
 @RUNS
@@ -73,7 +73,7 @@ def test_values_and_derivatives_of_a_function(case, run):
     wanted = [*case.outputs, *(dx for dx in case.input_grads or [] if dx is not None)]
     for i, (got, want) in enumerate(zip(found, wanted, strict=True)):
         assert got.dtype.kind == want.dtype.kind
-        close(got, want, f"result {i}")
+        assert_close(got, want, f"result {i}")
 
 
 @pytest.mark.parametrize("case", METRICS, ids=str)

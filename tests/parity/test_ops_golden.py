@@ -27,7 +27,7 @@ def call(case, arrays):
     return list(result) if isinstance(result, tuple | list) else [result]
 
 
-def close(got, wanted):
+def assert_close(got, wanted):
     got, wanted = np.asarray(got), np.asarray(wanted)
     assert got.shape == wanted.shape
     assert got.dtype.kind == wanted.dtype.kind
@@ -51,7 +51,7 @@ def test_what_is_not_told_is_listed():
 def test_values_and_derivatives_are_those_of_keras(case):
     arrays = arrays_in(case.args)
     for got, wanted in zip(call(case, arrays), case.outputs, strict=True):
-        close(got, wanted)
+        assert_close(got, wanted)
     if case.output_grads is None or "ties" in (case.tags or ()):
         return
     wrt = [i for i, grad in enumerate(case.input_grads) if grad is not None]
@@ -65,4 +65,4 @@ def test_values_and_derivatives_are_those_of_keras(case):
 
     _, grads = value_and_grad(scalar, tuple(range(len(wrt))))(*(arrays[i] for i in wrt))
     for got, i in zip(grads, wrt, strict=True):
-        close(got, case.input_grads[i])
+        assert_close(got, case.input_grads[i])

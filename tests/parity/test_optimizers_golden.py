@@ -22,7 +22,7 @@ def start(case):
     return optimizer, variables
 
 
-def close(got, want):
+def assert_close(got, want):
     """max|a-b| is at most 1e-5 max|b|."""
     assert np.abs(got - want).max() <= 1e-5 * np.abs(want).max()
 
@@ -42,11 +42,11 @@ def test_fifty_steps(case, how):
     for k in range(1, max(case.steps) + 1):
         step(*(g[k - 1] for g in case.gradients))
         for v, want in zip(variables, seen.get(k, ()), strict=bool(k in seen)):
-            close(v.numpy(), want)
+            assert_close(v.numpy(), want)
     if case.finalized:
         optimizer.finalize_variable_values(variables)
         for v, want in zip(variables, case.finalized, strict=True):
-            close(v.numpy(), want)
+            assert_close(v.numpy(), want)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -112,7 +112,7 @@ def ulps(got, want):
         return np.max(np.abs(got[both] - want[both]) / step, initial=0)
 
 
-def close(got, want, k=1):
+def assert_close(got, want, k=1):
     """Within float32 rounding of a sum of k products."""
     np.testing.assert_allclose(got, want, rtol=2e-5, atol=1e-6 * max(1, k) ** 0.5 * 3)
 

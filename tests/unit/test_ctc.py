@@ -14,7 +14,7 @@ from lamina.errors import ArgumentError, DataError, ShapeError, TraceError
 from lamina.gradients import gradients
 from lamina.trace import trace
 from lamina.types import Type
-from ways import close, every_way
+from ways import assert_close, every_way
 
 BACKEND = [name for name in ("reference", "native") if name in BACKENDS]
 
@@ -320,7 +320,7 @@ def test_greedy_runs_inside_of_programs(backend, rng):
     logits = rng.normal(size=(3, 6, 4)).astype("float32")
     traced = trace(lambda x: list(ops.ctc_decode(x, mask_index=-1)), [Type("float32", logits.shape)])
     for got, want in zip(traced(logits, backend=backend), ops.ctc_decode(logits, mask_index=-1), strict=True):
-        close(got, want)
+        assert_close(got, want)
 
 
 @pytest.mark.parametrize("blank", [0, 2])

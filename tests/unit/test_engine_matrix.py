@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamina import _native
-from unit.engine_programs import FLOATS, Arena, chain, close, gemm, pack
+from unit.engine_programs import FLOATS, Arena, assert_close, chain, gemm, pack
 
 # ---- gemm and pack ----
 
@@ -39,8 +39,8 @@ def test_gemm(isa, m, k, n, layout, packed):
     draw = lambda *shape: random.standard_normal(shape).astype("float32")  # noqa: E731
     a = draw(k, m).T if "aT" in layout else draw(2 * m, 2 * k)[::2, ::2] if layout == "strided" else draw(m, k)
     b = draw(n, k).T if "bT" in layout else draw(2 * k, 2 * n)[1::2, 1::2] if layout == "strided" else draw(k, n)
-    close(gemm(isa, a, b, packed), a.astype("float64") @ b.astype("float64"), k)
-    close(gemm(isa, a, b, packed, pad=5), a.astype("float64") @ b.astype("float64"), k)
+    assert_close(gemm(isa, a, b, packed), a.astype("float64") @ b.astype("float64"), k)
+    assert_close(gemm(isa, a, b, packed, pad=5), a.astype("float64") @ b.astype("float64"), k)
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -51,7 +51,7 @@ def test_gemm_batches(isa, batch_a, batch_b, packed):
         random.standard_normal(batch_a + (9, 20)).astype("float32"),
         random.standard_normal(batch_b + (20, 35)).astype("float32"),
     )
-    close(gemm(isa, a, b, packed), a.astype("float64") @ b.astype("float64"), 20)
+    assert_close(gemm(isa, a, b, packed), a.astype("float64") @ b.astype("float64"), 20)
 
 
 def test_gemm_reads_a_bound_matrix_only_to_its_end(isa):
@@ -95,8 +95,8 @@ def test_gemm_with_a_chain(isa, m, k, n, packed):
     arena.add("gemm", ins, [raw, y], ints=[int(packed)], chain=chain((m, n), steps, 1))
     product, got = arena.run(raw, y)
     want = a.astype("float64") @ b
-    close(product, want, k)
-    close(got, np.maximum(product + bias, 0) * mask)
+    assert_close(product, want, k)
+    assert_close(got, np.maximum(product + bias, 0) * mask)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_batched_gemm_with_a_chain(isa):
     ins = [arena.put(a), arena.put(b), arena.put(bias)[:3] + (shape, (14, 0, 1, 0))]
     out = arena.room(shape)
     arena.add("gemm", ins, [out], ints=[0], chain=chain(shape, [("add", "float32", [0, 1], 2)]))
-    close(arena.run(out), a.astype("float64") @ b + bias, 6)
+    assert_close(arena.run(out), a.astype("float64") @ b + bias, 6)
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -155,7 +155,7 @@ def test_gemm_over_a_long_k(isa):
         random.standard_normal((8300, 530)).astype("float32"),
     )
     results = [gemm(isa, a, b, False, threads=t) for t in (1, 2, 3)]
-    close(results[0], a.astype("float64") @ b.astype("float64"), 8300)
+    assert_close(results[0], a.astype("float64") @ b.astype("float64"), 8300)
     assert all(np.array_equal(results[0], r) for r in results)
 
 
@@ -236,7 +236,7 @@ def test_folds_of_views_and_of_nothing(isa):
     x = np.random.default_rng(12).standard_normal((30, 40, 50)).astype("float32")
     for view in (x.transpose(2, 0, 1), x[::2, ::-1, 3:40], np.broadcast_to(x[:, :1], x.shape)):
         for axes in ([0], [1], [2], [0, 2]):
-            close(fold(isa, "sum", view, axes), view.astype("float64").sum(tuple(axes)), 50)
+            assert_close(fold(isa, "sum", view, axes), view.astype("float64").sum(tuple(axes)), 50)
             assert np.array_equal(fold(isa, "max", view, axes), view.max(tuple(axes)))
         assert np.array_equal(fold(isa, "argmin", view, [1]), view.argmin(1))
     assert np.array_equal(fold(isa, "sum", np.zeros((3, 0), "float32"), [1]), np.zeros(3))

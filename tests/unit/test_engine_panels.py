@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unit.engine_programs import Arena, chain, close, gemm, pack
+from unit.engine_programs import Arena, assert_close, chain, gemm, pack
 
 SIZES = [(1, 7, 5), (4, 60, 512), (13, 33, 515), (64, 2500, 96), (100, 0, 40), (128, 130, 640), (401, 70, 1030)]
 
@@ -23,7 +23,7 @@ def test_units_pack_their_own_columns(isa, m, k, n, turned):
     a, b = (random.standard_normal(s).astype("float32") for s in [(m, k), (n, k) if turned else (k, n)])
     b = b.T if turned else b
     got = packing_for_itself(isa, a, b)
-    close(got, a.astype("float64") @ b.astype("float64"), k)
+    assert_close(got, a.astype("float64") @ b.astype("float64"), k)
     np.testing.assert_array_equal(got, gemm(isa, a, b, packed=True))
     for threads in (2, 3, 8):
         np.testing.assert_array_equal(got, packing_for_itself(isa, a, b, threads))
@@ -71,4 +71,4 @@ def test_an_optimizer_behind_a_product(isa, m, k, n, kind, in_place):
         np.testing.assert_array_equal(got, want)
     gradient = a.T.astype("float64") @ b
     want = moment + (gradient - moment) * 0.1
-    close(results[0], want, k)
+    assert_close(results[0], want, k)

@@ -83,7 +83,7 @@ def run(isa, body, *arrays, threads=1):
     return program.run(*given)
 
 
-def close(got, want, count):
+def assert_close(got, want, count):
     np.testing.assert_allclose(got, want, rtol=2e-5, atol=3e-6 * max(1, count) ** 0.5)
 
 
@@ -94,16 +94,16 @@ def test_convolution_and_its_gradients(isa, name, sparse):
     x, kernel = draw(*shape), draw(*size, seed=4)
     wide = x.astype("float64"), kernel.astype("float64")
     want = conv_.compute(np, *wide, **options)
-    close(run(isa, lambda x, k: conv_(x, k, **options), x, kernel)[0], want, np.prod(size[:-1]))
+    assert_close(run(isa, lambda x, k: conv_(x, k, **options), x, kernel)[0], want, np.prod(size[:-1]))
     dy = draw(*want.shape, seed=5)
     if sparse:
         dy *= np.random.default_rng(6).random(dy.shape) < 0.1
     want = conv_input_grad.compute(np, dy.astype("float64"), wide[1], shape=shape, **options)
     got = run(isa, lambda dy, k: conv_input_grad(dy, k, shape=shape, **options), dy, kernel)[0]
-    close(got, want, np.prod(size[:-2]) * size[-1])
+    assert_close(got, want, np.prod(size[:-2]) * size[-1])
     want = conv_kernel_grad.compute(np, wide[0], dy.astype("float64"), shape=size, **options)
     got = run(isa, lambda x, dy: conv_kernel_grad(x, dy, shape=size, **options), x, dy)[0]
-    close(got, want, np.prod(dy.shape[:-1]))
+    assert_close(got, want, np.prod(dy.shape[:-1]))
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_a_chain_follows_in_the_same_instruction(isa, name):
         return [ops.relu(z + bias) * scale, z]
 
     got, raw = run(isa, body, x, bias, scale, kernel)
-    close(raw, y, np.prod(size[:-1]))
-    close(got, np.maximum(y + bias, 0) * scale, np.prod(size[:-1]))
+    assert_close(raw, y, np.prod(size[:-1]))
+    assert_close(got, np.maximum(y + bias, 0) * scale, np.prod(size[:-1]))
 
     def back(dy, mask, kernel):
         return ops.where(mask > 0.0, conv_input_grad(dy, kernel, shape=shape, **options), 0.0)
@@ -148,7 +148,7 @@ def test_a_result_that_is_a_piece_of_another(isa):
     want = np.maximum(conv_.compute(np, x, kernel, **options), 0)
     for axis in range(4):
         got = run(isa, lambda x, k, a=axis: ops.concatenate([x, ops.relu(conv_(x, k, **options))], a), x, kernel)[0]
-        close(got, np.concatenate([x, want], axis), 36)
+        assert_close(got, np.concatenate([x, want], axis), 36)
 
 
 POOLS = {

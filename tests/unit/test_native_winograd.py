@@ -35,7 +35,7 @@ TILED = {
 }
 
 
-def close(got, want, count):
+def assert_close(got, want, count):
     """Three times what the direct form is held to (docs/decisions/0008-winograd.md); long sums lose more in both."""
     np.testing.assert_allclose(got, want, rtol=2e-5, atol=3e-6 * max(3 * count**0.5, count / 5))
 
@@ -58,8 +58,8 @@ def test_forward_and_to_the_input(isa, name):
         "chain": lambda x, b, k: ops.tanh(conv_(x, k, **options) + b),
     }
     assert kernels(forward["conv"], x, kernel) == kernels(forward["chain"], x, bias, kernel) == {"winograd"}
-    close(run(isa, forward["conv"], x, kernel)[0], y, np.prod(size[:-1]))
-    close(run(isa, forward["chain"], x, bias, kernel)[0], np.tanh(y + bias), np.prod(size[:-1]))
+    assert_close(run(isa, forward["conv"], x, kernel)[0], y, np.prod(size[:-1]))
+    assert_close(run(isa, forward["chain"], x, bias, kernel)[0], np.tanh(y + bias), np.prod(size[:-1]))
     dy = draw(*y.shape, seed=5)
     want = conv_input_grad.compute(np, dy.astype("float64"), kernel.astype("float64"), shape=shape, **options)
 
@@ -67,7 +67,7 @@ def test_forward_and_to_the_input(isa, name):
         return conv_input_grad(dy, k, shape=shape, **options)
 
     assert kernels(back, dy, kernel) == {"winograd"}
-    close(run(isa, back, dy, kernel)[0], want, np.prod(size[:2]) * size[-1])
+    assert_close(run(isa, back, dy, kernel)[0], want, np.prod(size[:2]) * size[-1])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_to_the_kernel(isa, name):
         return conv_kernel_grad(x, dy, shape=size, **options)
 
     assert kernels(body, x, dy) == {"winograd_kernel_grad"}
-    close(run(isa, body, x, dy)[0], want, np.prod(dy.shape[:-1]))
+    assert_close(run(isa, body, x, dy)[0], want, np.prod(dy.shape[:-1]))
 
 
 @pytest.mark.parametrize("what", ["conv", "conv_input_grad", "conv_kernel_grad"])
@@ -145,7 +145,7 @@ def test_what_is_not_finite_stays_within_its_tiles(isa):
     touched = ~np.isfinite(got).all(axis=(0, 3))
     assert touched[8:11, 8:11].all()
     assert touched[8:12, 8:12].sum() == touched.sum()
-    close(np.where(touched[..., None], 0, got), np.where(touched[..., None], 0, want), 72)
+    assert_close(np.where(touched[..., None], 0, got), np.where(touched[..., None], 0, want), 72)
 
 
 def test_gradients_behind_max_pooling_stay_direct_and_sparse():

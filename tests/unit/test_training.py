@@ -6,7 +6,7 @@ import pytest
 import lamina
 from lamina import callbacks, layers
 from lamina.errors import ArgumentError
-from ways import LABELS, RANDOM, X, Y, close, every_way, linear
+from ways import LABELS, RANDOM, X, Y, assert_close, every_way, linear
 
 
 def by_hand(x, y, weights=None, batch=5, epochs=1, rate=0.1, units=2):
@@ -31,9 +31,9 @@ def test_batches_with_a_remainder_are_those_of_the_loop_by_hand(way):
     model = linear(way)
     history = model.fit(X, Y, batch_size=5, epochs=3, shuffle=False, verbose=0)
     w, b, losses = by_hand(X, Y, epochs=3)
-    close(model.get_weights()[0], w)
-    close(model.get_weights()[1], b)
-    close(history.history["loss"], losses)
+    assert_close(model.get_weights()[0], w)
+    assert_close(model.get_weights()[1], b)
+    assert_close(history.history["loss"], losses)
     assert history.epoch == [0, 1, 2]
     assert history.params["epochs"] == 3
 
@@ -43,7 +43,7 @@ def test_sample_weights_weigh_samples(way):
     weights = np.linspace(0, 2, 22)
     model = linear(way)
     model.fit(X, Y, batch_size=5, shuffle=False, sample_weight=weights, verbose=0)
-    close(model.get_weights()[0], by_hand(X, Y, weights)[0])
+    assert_close(model.get_weights()[0], by_hand(X, Y, weights)[0])
 
 
 @every_way
@@ -56,9 +56,9 @@ def test_class_weights_are_sample_weights_by_label(way, one_hot):
     model, other = (linear(way, 4, loss, weighted_metrics=["accuracy"]) for _ in range(2))
     a = model.fit(X, y, class_weight=table, batch_size=8, verbose=0, epochs=2)
     b = other.fit(X, y, sample_weight=[table.get(int(i), 1.0) for i in LABELS], batch_size=8, verbose=0, epochs=2)
-    close(model.get_weights()[0], other.get_weights()[0])
-    close(a.history["loss"], b.history["loss"])
-    close(a.history["accuracy"], b.history["accuracy"])
+    assert_close(model.get_weights()[0], other.get_weights()[0])
+    assert_close(a.history["loss"], b.history["loss"])
+    assert_close(a.history["accuracy"], b.history["accuracy"])
     plain = linear(way, 4, loss)
     plain.fit(X, y, batch_size=8, verbose=0, epochs=2)
     assert abs(plain.get_weights()[0] - model.get_weights()[0]).max() > 1e-3
@@ -92,15 +92,15 @@ def test_several_inputs_and_outputs_by_list_and_by_name(way):
     b = by_name.fit({"right": Y, "left": X}, {"kind": KIND, "size": Y[:, :1]}, batch_size=6, epochs=2, verbose=0)
     assert list(a.history) == ["loss", "size_loss", "kind_loss", "size_mae", "kind_accuracy"]
     for name, values in a.history.items():
-        close(b.history[name], values)
-    close(a.history["loss"], np.add(a.history["size_loss"], np.multiply(0.25, a.history["kind_loss"])))
+        assert_close(b.history[name], values)
+    assert_close(a.history["loss"], np.add(a.history["size_loss"], np.multiply(0.25, a.history["kind_loss"])))
     for v, w in zip(by_list.get_weights(), by_name.get_weights(), strict=True):
         np.testing.assert_array_equal(v, w)
     size, kind = by_list.predict([X, Y], batch_size=6, verbose=0)
     assert (size.shape, kind.shape) == ((22, 1), (22, 3))
     once = by_list([X, Y])
-    close(size, once[0])
-    close(kind, once[1])
+    assert_close(size, once[0])
+    assert_close(kind, once[1])
 
 
 @every_way
@@ -110,7 +110,7 @@ def test_class_weights_of_one_output_of_several(way):
     table = {0: 2.0, 1: 0.5, 2: 1.0}
     model.fit([X, Y], [Y[:, :1], KIND], class_weight={"kind": table}, verbose=0)
     other.fit([X, Y], [Y[:, :1], KIND], sample_weight={"kind": np.array([table[k] for k in KIND])}, verbose=0)
-    close(model.get_weights()[0], other.get_weights()[0])
+    assert_close(model.get_weights()[0], other.get_weights()[0])
     with pytest.raises(ArgumentError, match="class_weight is meant for one output"):
         two_heads(way, **told).fit([X, Y], [Y[:, :1], KIND], class_weight=table, verbose=0)
 
@@ -167,7 +167,7 @@ def test_regularizers_added_losses_and_constraints_count(way):
     model.set_weights([kernel, np.zeros(2, "float32")])
     model.compile(lamina.optimizers.SGD(0.1), loss="mse", **way)
     want = ((X @ kernel - Y) ** 2).mean() + 0.5 * (X * X).mean() + 0.1 * (kernel**2).sum()
-    close(model.evaluate(X, Y, batch_size=22, verbose=0), want)
+    assert_close(model.evaluate(X, Y, batch_size=22, verbose=0), want)
     model.fit(X, Y, epochs=3, verbose=0)
     assert (model.get_weights()[1] >= 0).all()
 
@@ -180,10 +180,10 @@ def test_masked_steps_do_not_count(way):
     x[:, 2:] = 0.0
     y = RANDOM.normal(size=(6, 4, 1)).astype("float32")
     want = ((x.sum(-1, keepdims=True) - y)[:, :2] ** 2).mean()
-    close(model.evaluate(x, y, verbose=0), want)
+    assert_close(model.evaluate(x, y, verbose=0), want)
     wrong = y.copy()
     wrong[:, 2:] = 1e6
-    close(model.evaluate(x, wrong, verbose=0), want)
+    assert_close(model.evaluate(x, wrong, verbose=0), want)
 
 
 @every_way
@@ -211,11 +211,11 @@ def test_one_batch_at_a_time(way):
     model, other = linear(way, metrics=["mae"]), linear(way, metrics=["mae"])
     loss, mae = model.train_on_batch(X, Y)
     history = other.fit(X, Y, batch_size=22, verbose=0).history
-    close([loss, mae], [history["loss"][0], history["mae"][0]])
-    close(model.get_weights()[0], other.get_weights()[0])
+    assert_close([loss, mae], [history["loss"][0], history["mae"][0]])
+    assert_close(model.get_weights()[0], other.get_weights()[0])
     model.reset_metrics()
-    close(model.test_on_batch(X, Y, return_dict=True)["mae"], other.evaluate(X, Y, verbose=0)[1])
-    close(model.predict_on_batch(X), other.predict(X, verbose=0))
+    assert_close(model.test_on_batch(X, Y, return_dict=True)["mae"], other.evaluate(X, Y, verbose=0)[1])
+    assert_close(model.predict_on_batch(X), other.predict(X, verbose=0))
     assert model.metrics_names == ["loss", "mae"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamina.errors import LaminaWarning
-from ways import X, Y, close, every_way, linear
+from ways import X, Y, assert_close, every_way, linear
 
 
 class Numbered:
@@ -75,9 +75,9 @@ def test_numbered_batches_are_shuffled_alike_each_time(way):
 @every_way
 def test_evaluate_and_predict_from_batches(way):
     model = linear(way, metrics=["mae"])
-    close(model.evaluate(Again(), verbose=0), model.evaluate(X, Y, batch_size=5, verbose=0))
-    close(model.predict(Again(), verbose=0), model.predict(X, batch_size=22, verbose=0))
-    close(model.predict(X, batch_size=5, steps=2, verbose=0), model(X[:10]))
+    assert_close(model.evaluate(Again(), verbose=0), model.evaluate(X, Y, batch_size=5, verbose=0))
+    assert_close(model.predict(Again(), verbose=0), model.predict(X, batch_size=22, verbose=0))
+    assert_close(model.predict(X, batch_size=5, steps=2, verbose=0), model(X[:10]))
 
 
 @every_way
