@@ -110,7 +110,7 @@ bool make_lists_by_columns(const Lists& made, const Listing& l, const Gathered& 
 }
 
 Lists make_lists(const Context& context, const Listing& l, const Gathered& g, int64_t rows, int64_t k) {
-  if (!l.stride) return {};
+  if (!l.stride || k == 0) return {};
   Lists made{(int32_t*)(context.scratch + l.scratch), nullptr, false};
   made.count = made.k + divide_up(larger(k, 1), l.k_block) * l.groups * l.stride;
   made.made = g.side == BY_ROWS ? make_lists_by_rows(made, l, g, rows, k) : make_lists_by_columns(made, l, g, rows, k);

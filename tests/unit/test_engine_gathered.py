@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamina import _native
-from unit.engine_programs import chain
+from unit.engine_programs import Arena, chain
 
 BY_ROWS, BY_COLUMNS = 1, 2
 SIZES = [  # rows of the batch, columns of the data, columns of the other side
@@ -145,6 +145,27 @@ def test_a_number_that_names_no_row_is_an_error(isa, side):
             multiplied(isa, x, wrong, 0, 20, b, side)
     with pytest.raises(IndexError, match="index 45 at position 5 is out of range for 45"):
         multiplied(isa, x, order, 40, 20, b, side)
+
+
+@pytest.mark.parametrize("side", [BY_ROWS, BY_COLUMNS])
+def test_a_sum_of_no_terms_is_zero(isa, side):
+    """Rows without columns, or columns of no rows; whatever an instruction before left in a thread's scratch."""
+    arena = Arena(isa)
+    left = arena.room((8, 5000))
+    arena.add("softmax", [arena.put(np.full((5000, 8), 7.5, "float32").T)], [left])  # by a copy of a row
+    arena.run(left)
+    x = np.ones((9, 0) if side == BY_ROWS else (9, 5), "float32")
+    count, b = (5, 0)[side == BY_COLUMNS], np.ones((0, 40), "float32")
+    order = np.arange(9)
+    a = (1, 0, "float32", *(((9, 0), (1, 1)) if side == BY_ROWS else ((5, 9), (1, 5))))
+    ins = [a, (3, 0, "float32", (0, 40), (40, 1)), (2, 0, "int64", (9,), (1,)), (4, 0, "int64", (1,), (1,))]
+    place = (0, 0, "float32", (5, 40), (40, 1))
+    product = {"kernel": "gemm", "in": ins, "out": [place], "ints": [0, side, count]}
+    program = _native.Program([product], 1024, 5, isa=isa)
+    for base, array in enumerate([x, order, b, np.zeros(1, "int64")], 1):
+        program.bind(base, array)
+    program.run()
+    np.testing.assert_array_equal(program.read(*place), np.zeros((5, 40), "float32"))
 
 
 def test_what_cannot_be_gathered_is_refused(isa):
