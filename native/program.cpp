@@ -82,7 +82,10 @@ struct Builder {
     p.alone = !has_python && !has_scan && (!p.guard || p.length <= 1000) && is_small(cut ? p.instr.cost : p.body->cost / 2);
   }
 
-  void build_kernel(Prepared& p, const InstructionSpec& spec) {
+  // Whether several threads may run an instruction at a time, each for other rows.
+  static bool in_pieces(const Scope& scope) { return scope.pieces > 1 || (scope.parent && in_pieces(*scope.parent)); }
+
+  void build_kernel(const Scope& scope, Prepared& p, const InstructionSpec& spec) {
     Instruction& i = p.instr;
     i.kernel = find_kernel(program.isa_name, spec.kernel);
     if (!i.kernel) fail("there is no such kernel for instruction set " + program.isa_name);
@@ -97,7 +100,10 @@ struct Builder {
       build_chain(p, *spec.chain, (int)own, own > 0, spec.kernel == "conv_max_pool", program.isa_name);
     }
     if (const char* complaint = i.kernel->prepare(i)) fail(complaint);
-    if (i.workspace_bytes) {
+    if (i.workspace_bytes && in_pieces(scope)) {
+      p.own_workspace = add(i.scratch_bytes, 63) / 64 * 64;
+      i.scratch_bytes = add(p.own_workspace, i.workspace_bytes);
+    } else if (i.workspace_bytes) {
       p.workspace = std::make_unique<char[]>(i.workspace_bytes + 64);
       i.workspace = p.workspace.get() + (64 - (uintptr_t)p.workspace.get() % 64) % 64;
       memset(i.workspace, 0, i.workspace_bytes);
@@ -123,7 +129,7 @@ struct Builder {
       i.cost = 20000;
       return;
     }
-    build_kernel(p, spec);
+    build_kernel(scope, p, spec);
     program.scratch_bytes = std::max(program.scratch_bytes, i.scratch_bytes);
   }
 

@@ -49,6 +49,7 @@ struct Prepared {                                           // one instruction w
   std::vector<Segment> segments;
   std::vector<Code> codes;
   std::unique_ptr<char[]> workspace;
+  int64_t own_workspace = -1;                            // in a piece of a scan: the thread's, at this byte of its scratch
   std::function<void(char* const*)> call;
   std::unique_ptr<Scope> body;                           // scan
   std::unique_ptr<Operand> guard;

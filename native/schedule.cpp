@@ -1,6 +1,7 @@
 // Cuts a list of instructions into phases. Within a phase nothing reads what another item writes, so its units may run in any
 // order on any thread; between phases all threads agree that everything is done. Small instructions run whole on one thread,
 // consecutive ones that depend on each other as one item.
+#include <string.h>
 #include <algorithm>
 #include "program.h"
 
@@ -66,6 +67,10 @@ void append(Scope& scope, Open& open, int i) {
   open.phase.units += units;
 }
 
+void run_units(const Instruction& i, const Context& context) {
+  for (int64_t u = 0; u < i.units; u++) i.kernel->run(i, context, u);
+}
+
 }  // namespace
 
 void make_phases(Scope& scope) {
@@ -113,7 +118,10 @@ void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, i
     return;
   }
   Context context{bases, scratch, errors, piece};
-  for (int64_t u = 0; u < p.instr.units; u++) p.instr.kernel->run(p.instr, context, u);
+  if (p.own_workspace < 0) return run_units(p.instr, context);
+  Instruction own = p.instr;
+  own.workspace = (char*)memset(scratch + p.own_workspace, 0, own.workspace_bytes);
+  run_units(own, context);
 }
 
 // One piece of a scan's rows through all times, by the calling thread.

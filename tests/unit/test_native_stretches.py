@@ -176,6 +176,30 @@ def test_rows_may_meet(what):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
+def test_long_rows_are_summed_by_each_thread_for_itself():
+    """Sums of so many terms are split, and their parts wait in a workspace for each other."""
+
+    def step(x):
+        values = ops.sin(x)
+        return [ops.sum(values * values, axis=1), ops.max(values, axis=1), *ops.moments(values, axes=1)]
+
+    made = trace(step, [Type("float32", (32, 140_000))])
+    program = made.program("native")
+    ((pieces, _),) = cuts(program)
+    x = np.random.default_rng(6).standard_normal((32, 140_000)).astype("float32")
+    want = made.program("reference").run(x)
+    threads = native.get_num_threads()
+    try:
+        native.set_num_threads(4)
+        outcomes = [program.run(x) for _ in range(4)]
+    finally:
+        native.set_num_threads(threads)
+    assert pieces > 1
+    assert len({b"".join(r.tobytes() for r in outcome) for outcome in outcomes}) == 1
+    for got, right in zip(outcomes[0], want, strict=True):
+        np.testing.assert_allclose(got, right, rtol=2e-5, atol=1e-6)
+
+
 def test_a_row_that_is_not_there_is_named():
     table = layers.Embedding(9, 6, name="table")
 
