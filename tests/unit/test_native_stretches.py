@@ -200,6 +200,20 @@ def test_long_rows_are_summed_by_each_thread_for_itself():
         np.testing.assert_allclose(got, right, rtol=2e-5, atol=1e-6)
 
 
+def test_what_all_rows_read_is_written_on_only_behind_them():
+    """Both halves lie in one place; the right one is read by all rows before the left one is put beside it."""
+
+    def step(x):
+        middle = x - ops.mean(x, axis=0)
+        return [ops.tanh(ops.matmul(middle, ops.transpose(middle))) @ W, ops.concatenate([x, middle], axis=1)]
+
+    made = trace(step, [Type("float32", (32, 32))])
+    x = np.random.default_rng(4).standard_normal((32, 32)).astype("float32")
+    assert cuts(made.program("native"))
+    for want, got in zip(made.program("reference").run(x), made.program("native").run(x), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
 def test_a_row_that_is_not_there_is_named():
     table = layers.Embedding(9, 6, name="table")
 

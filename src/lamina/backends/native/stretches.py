@@ -84,24 +84,19 @@ class Arrangement:
         for i, line in enumerate(self.lines):
             line.cut = line.cut if self.keeps_apart(line, width) else None
             needs: dict[int, bool] = {}
-            units = line.cut.units if line.cut is not None else ()
-            views = [*line.draft.ins, *line.draft.outs]
-            for k, view in enumerate(views):
-                root = view.storage.root
-                own_row = bool(units) and root in width and rows.width(view, units[k]) == width[root]
+            used = dict.fromkeys(line.draft.storages())
+            read = {v.storage.root for v in line.draft.ins}  # what a loop touches beside these, it may write
+            written = {root for root in used if root not in read} | {v.storage.root for v in line.draft.outs}
+            for root in used:
+                own = keeps_to_its_rows(line, root, width)
                 for j in writer.get(root, ()):
-                    needs[j] = needs.get(j, False) or not own_row
-            roots = {v.storage.root for v in views}
-            touched = set(line.draft.storages()) - roots if line.draft.body is not None else set()
-            for root in touched:
-                needs.update((j, True) for j in writer.get(root, ()))
-            written = {v.storage.root for v in line.draft.outs} | touched
+                    needs[j] = needs.get(j, False) or not own
+                for j in readers.get(root, ()) if root in written else ():
+                    both = own and keeps_to_its_rows(self.lines[j], root, width)
+                    needs[j] = needs.get(j, False) or not both
             for root in written:
-                for j in readers.get(root, ()):
-                    if j not in needs:
-                        needs[j] = not (root in width and line.cut is not None)
                 writer.setdefault(root, []).append(i)
-            for root in roots | touched:
+            for root in used:
                 readers.setdefault(root, []).append(i)
             line.needs = [(j, other) for j, other in needs.items() if j != i]
             for j, _ in line.needs:
@@ -219,6 +214,14 @@ class Arrangement:
                 bare = [(replace(draft, nodes=[]), cut) for draft, cut in inside]
                 found.append(piece(bare, done, self.batch - done, 1, self.batch))
         return found
+
+
+def keeps_to_its_rows(line: Line, root: Storage, width: dict[Storage, int]) -> bool:
+    """Whether a line touches, of a storage, only the row that it computes."""
+    if line.cut is None or root not in width:
+        return False
+    used = zip([*line.draft.ins, *line.draft.outs], line.cut.units, strict=True)
+    return all(rows.width(v, unit) == width[root] for v, unit in used if v.storage.root is root)
 
 
 def piece(inside, start: int, height: int, count: int, batch: int) -> Draft:
