@@ -122,7 +122,8 @@ struct Kernel {
 
 struct Instruction {
   const Kernel* kernel;
-  int32_t index;                      // in the planner's list, for messages
+  int32_t index;                      // in the planner's list
+  int32_t number;                     // among all instructions, the bodies of scans behind them: for messages
   int32_t n_in, n_out, n_ints, n_floats;
   Operand *in, *out;
   int64_t* ints;
@@ -167,5 +168,5 @@ inline __attribute__((always_inline)) bool row_major(const Operand& o, int first
 
 constexpr int64_t dtype_size(DType t) { return t == F64 || t == I64 ? 8 : t == U8 || t == BOOL ? 1 : 4; }
 
-// Called by gather-like kernels: remembers the first bad index (by instruction, then by position).
+// Called by gather-like kernels: remembers the first bad index (by instruction, then by position, then by value).
 void report_bad_index(Errors*, const Instruction&, int64_t position, int64_t value, int64_t size);

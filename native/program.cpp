@@ -2,6 +2,7 @@
 #include "program.h"
 #include <string.h>
 #include <algorithm>
+#include <tuple>
 
 namespace {
 
@@ -13,6 +14,7 @@ const char* const ROOTS[] = {"gemm", "conv", "conv_max_pool", "conv_input_grad",
 
 struct Builder {
   Program& program;
+  int count = 0;                                         // of all instructions so far, the bodies' too
 
   // The bytes of `r` must exist: in the arena, in an array still to be bound (remembered), or wherever a body's base leads.
   void check_range(const Scope& scope, const Range& r) {
@@ -116,6 +118,7 @@ struct Builder {
     Prepared& p = *scope.list.back();
     Instruction& i = p.instr;
     i.index = (int)scope.list.size() - 1;
+    i.number = count++;
     p.in = std::move(spec.in); p.out = std::move(spec.out); p.ints = std::move(spec.ints); p.floats = std::move(spec.floats);
     i.in = p.in.data(); i.n_in = (int)p.in.size(); i.out = p.out.data(); i.n_out = (int)p.out.size();
     i.ints = p.ints.data(); i.n_ints = (int)p.ints.size(); i.floats = p.floats.data(); i.n_floats = (int)p.floats.size();
@@ -274,9 +277,9 @@ std::string Program::describe() const {
 
 void report_bad_index(Errors* errors, const Instruction& instr, int64_t position, int64_t value, int64_t size) {
   std::lock_guard<std::mutex> guard(errors->lock);
-  bool earlier = instr.index < errors->instruction || (instr.index == errors->instruction && position < errors->position);
-  if (errors->any && !earlier) return;
-  errors->instruction = instr.index;
+  std::tuple before(errors->instruction, errors->position, errors->value);
+  if (errors->any && std::tuple(instr.number, position, value) >= before) return;
+  errors->instruction = instr.number;
   errors->kernel = instr.kernel->name;
   errors->position = position;
   errors->value = value;

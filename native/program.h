@@ -83,7 +83,7 @@ struct Scope {                                           // a list of instructio
   Range in_parent(const Range&, bool all_time) const;    // what a body's range covers over its pieces (and all time)
 };
 
-struct Errors {                                          // the first bad index: lowest instruction, then lowest position
+struct Errors {                                          // the first bad index: lowest instruction, then position, then value
   std::atomic<bool> any{false};
   std::mutex lock;
   int instruction = 0;

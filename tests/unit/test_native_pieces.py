@@ -142,3 +142,26 @@ def test_rows_that_do_not_are_cut(what):
     assert loops(made.program("native")) == [2]
     for want, got in zip(made.program("reference").run(*arrays), made.program("native").run(*arrays), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("batch", [5, 64])
+def test_a_row_that_is_not_there_is_named_by_the_layer_inside(batch):
+    """Whoever finds one first, the same is named; and no layer outside, whose number is that of one in the body."""
+    outer, inner = layers.Embedding(9, 6, name="outer"), layers.Embedding(9, 6, name="inner")
+
+    def step(first, ids):
+        def body(state, number):
+            state = ops.tanh(inner(number) + state)
+            return state, state
+
+        return scan(body, outer(first), ops.transpose(ids))[0]
+
+    types = [Type("int32", (batch,)), Type("int32", (batch, 4))]
+    trace(step, types, generator=Generator(1))
+    program = trace(step, types, generator=Generator(1)).program("native")
+    ids = np.zeros((batch, 4), "int32")
+    ids[:, 2] = np.arange(batch) + 20  # for each piece another one
+    with pytest.raises(IndexError, match=r"^inner: the number 20 names no row\n  got:  20, inside of a loop"):
+        program.run(np.zeros(batch, "int32"), ids)
+    with pytest.raises(IndexError, match=r"^outer: the number 9 names no row\n  got:  9 at position 3 of the batch"):
+        program.run(np.array([0, 0, 0, 9] + [0] * (batch - 4), "int32"), 0 * ids)

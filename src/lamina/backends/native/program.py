@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -172,16 +172,18 @@ class NativeProgram(Program):
         if found is None or found[2] in ("gemm", "feed"):
             return problem  # the numbers are those of the batch's rows
         drafts = next(self.arranged[key] for key, engine in self.engines.items() if engine is program)
-        place = int(found[1])
-        if place >= len(drafts) or not drafts[place].nodes:
+        draft = [*numbered(drafts)][int(found[1])]
+        if not draft.nodes:
             return problem
-        node = drafts[place].nodes[-1]
+        node = draft.nodes[-1]
+        outside = any(draft is d for d in drafts)
+        where = f" at position {found[4]} of the batch" if outside else ", inside of a loop"
         number, rows = int(found[3]), int(found[5])
         number -= rows if number < 0 else 0  # those from the end had the number of rows added
         return RowError(
             message(
                 f"{node.path or found[2]}: the number {number} names no row",
-                got=f"{number} at position {found[4]} of the batch",
+                got=f"{number}{where}",
                 want=f"0..{rows - 1}, because there are {rows} rows",
                 fix="let input_dim be the largest number plus one" if node.path else None,
                 where=True,
@@ -193,6 +195,13 @@ class NativeProgram(Program):
         for i, draft in enumerate(self.drafts):
             found += placed(draft, i)
         return found
+
+
+def numbered(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Drafts as the engine counts them: the body of a loop behind it."""
+    for draft in drafts:
+        yield draft
+        yield from numbered(draft.body.drafts if draft.body is not None else ())
 
 
 def placed(draft: Draft, instruction: int) -> list[Placed]:
