@@ -111,6 +111,30 @@ def test_numbers_of_elements_as_places():
     )
 
 
+# ---- where exponentials overflow, vanish or are none
+
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_of_exponentials_of_infinities(dtype):
+    rows = np.array([[-INF, -INF], [INF, INF], [INF, -INF], [0.5, -INF], [1e3, INF], [NAN, -INF], [INF, NAN]], dtype)
+    with np.errstate(invalid="ignore"):
+        want = np.logaddexp(*rows.T)
+    for backend in ("reference", "native"):
+        program = trace(lambda x: [ops.logsumexp(x, 1), ops.logaddexp(x[:, 0], x[:, 1])], [Type(dtype, rows.shape)])
+        for got in program.program(backend).run(rows):
+            np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_a_sum_over_impossible_paths_can_be_differentiated():
+    x = np.float32([[0.5, -INF, 1.5], [2, 2, -INF]])
+    got = lamina.grad(lambda x: ops.sum(ops.logsumexp(x, -1)))(x)
+    np.testing.assert_allclose(got, np.exp(x) / np.exp(x).sum(1, keepdims=True), rtol=1e-6)
+    both = lamina.grad(lambda x: ops.sum(ops.logaddexp(x, x)))(np.float32([-INF, 0.0, 3.0]))
+    np.testing.assert_array_equal(both, [1, 1, 1])
+
+
 # ---- symbolic and plain agree
 
 

@@ -8,6 +8,7 @@ from ..graph import Node
 from ..op import as_value
 from ..ops.axes import canonical_axes, canonical_axis
 from ..ops.broadcast import kept, spread, sum_
+from ..ops.compare import is_finite, select
 from ..ops.defer import public
 from ..ops.elementwise import add, cast, div, mul, sub
 from ..ops.reduce import max_
@@ -118,10 +119,11 @@ def log_softmax(x, axis=-1):
 
 @public
 def logsumexp(x, axis=None, keepdims: bool = False):
-    """log(sum(exp(x))) over an axis, several, or all, without overflow."""
+    """log(sum(exp(x))) over an axis, several, or all, without overflow; -inf where all of x is -inf."""
     x = as_value(x)
     axes = canonical_axes(axis, len(x.shape))
     top = stop_gradient(max_(x, axes=axes))
+    top = select(is_finite(top), top, 0.0)
     y = add(log(sum_(exp(sub(x, spread(top, x, axes))), axes=axes)), top)
     return reshape(y, shape=kept(x, axes)) if keepdims else y
 

@@ -62,8 +62,15 @@ def clip(x, x_min, x_max):
 
 @public
 def logaddexp(x1, x2):
-    """log(exp(x1) + exp(x2)), without overflow."""
-    return add(maximum(x1, x2), softplus(neg(abs_(sub(x1, x2)))))
+    """log(exp(x1) + exp(x2)), without overflow.
+
+    >>> lamina.ops.logaddexp([0.0, -np.inf], [0.0, -np.inf])
+    array([0.6931472,      -inf], dtype=float32)
+    """
+    x1, x2 = floats(x1, x2)
+    apart = sub(x1, x2)
+    apart = select(is_nan(apart), 0.0, apart)  # of two equal infinities; a NaN is in the maximum as well
+    return add(maximum(x1, x2), softplus(neg(abs_(apart))))
 
 
 @public
