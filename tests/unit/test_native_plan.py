@@ -228,3 +228,45 @@ def test_a_row_number_before_the_first_row_is_an_error_too(backend):
     for bad in (-6, 5):
         with pytest.raises(RowError, match=f"the number {bad} names no row"):
             made(table, np.array([1, bad], "int32"), backend=backend)
+
+
+def logistic_map(x):
+    for _ in range(100):
+        x = 3.2 * x * (1 - x)
+    return x
+
+
+def many_choices(x):
+    rows = [x * 0.0 + (i + 1) for i in range(3)]
+    for i in range(130):
+        x = ops.where(x > i * 0.01, x * (1.001 + i * 1e-5), rows[i % 3] + i * 0.03)
+    return x
+
+
+def far_back(x):
+    """Each of many products is read again at the end, also turned about."""
+    made = [ops.matmul(x, np.eye(4, dtype="float32") * (1 + i / 100)) for i in range(45)]
+    total = x
+    for y in (*made, *(ops.reshape(ops.transpose(ops.reshape(y, (4, 5))), (5, 4)) for y in made), *made[::-1]):
+        total = ops.maximum(total * 0.9, y) + y * 0.01
+    return total
+
+
+@pytest.mark.parametrize("step", [logistic_map, many_choices, far_back])
+def test_chains_of_more_operands_than_the_engine_takes_are_cut(step):
+    kept = Variable(np.zeros((5, 4), "float32"))
+
+    def run(x):
+        y = step(x)
+        (slope,) = gradients([ops.sum(ops.tanh(y) * kept.value)], [x])
+        kept.assign(kept.value * 0.5 + y)
+        return [ops.sum(y, axis=0), ops.sum(slope * y, axis=1), slope]
+
+    made = trace(run, [Type("float32", (5, 4))])
+    x = np.random.default_rng(1).uniform(0.1, 0.9, (5, 4)).astype("float32")
+    outcomes = []
+    for backend in ("reference", "native"):
+        kept.assign(np.full((5, 4), 0.25, "float32"))
+        outcomes.append([*made.program(backend).run(x), kept.numpy()])
+    for want, got in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-4)

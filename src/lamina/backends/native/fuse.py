@@ -13,10 +13,12 @@ from math import prod
 
 from ...graph import Graph, Node
 from .reach import Reach
-from .views import SIZES, VIEWS, Storage, View, reshaped_strides, row_major, unshaped, viewed
+from .views import SIZES, VIEWS, Storage, View, reshaped_strides, row_major, unshaped, unviewed, viewed
 
 NOWHERE = Storage(0)
 LIMIT = 96  # steps in one chain
+SLOTS = 128  # operands, results and constants of one chain: MAX_SLOTS of the engine
+FEW = 30  # nodes that cannot have so many: each has a result and at most three inputs
 SUMS = 8  # sums of one chain
 
 
@@ -258,8 +260,33 @@ class Grouping:
             group.needs = set().union(*(self.sources(n) for n in group.members)) - {group.index}
             self.reach.extend(group.index, group.needs)
 
+    def part(self) -> None:
+        """Cuts groups of more operands than a chain takes: the later half becomes a group, and the sums another."""
+        position, first = self.positions(), len(self.groups)
+        waiting = list(dict.fromkeys(self.of.values()))
+        while waiting:
+            group = waiting.pop()
+            if not group.fusible or len(group.members) <= FEW or slots(group) <= SLOTS:
+                continue
+            group.nodes.sort(key=lambda n: (n is not group.root, position[n]))
+            half = len(group.nodes) // 2
+            parts = [(group.nodes[half:], []), ([], group.sums)]
+            group.nodes, group.sums = group.nodes[:half], []
+            for nodes, sums in parts:
+                later = Group(len(self.groups), nodes, fusible=True, sums=sums)
+                if later.members:
+                    self.groups.append(later)
+                    self.of.update(dict.fromkeys(later.members, later))
+                    waiting.append(later)
+            waiting.append(group)
+        if len(self.groups) > first:
+            for node in self.graph.nodes:
+                if node in self.transparent:
+                    self.behind[node] = frozenset(self.sources(node))
+
     def result(self) -> list[Group]:
         """The groups, each once, with what they need; in the order of their last nodes."""
+        self.part()
         position = self.positions()
         found = list(dict.fromkeys(self.of.values()))
         for group in found:
@@ -269,6 +296,21 @@ class Grouping:
                 group.needs |= self.sources(node)
             group.needs.discard(group.index)
         return sorted(found, key=lambda g: max(position[n] for n in g.members))
+
+
+def slots(group: Group) -> int:
+    """How many operands, results and constants a group has at most, when each node keeps its result to itself."""
+    inside = set(group.nodes)
+    outside = [x for node in group.members for x in node.inputs if unshaped(x) not in inside]
+    operands = {x for x in outside if not is_full(x)}
+    generators = sum(node.op is not None and node.op.name in ("iota", "random_bits") for node in group.nodes)
+    return 1 + len(group.members) + len(operands) + sum(map(is_full, outside)) + generators
+
+
+def is_full(node: Node) -> bool:
+    """Whether all elements are one and the same number, which a chain holds in itself."""
+    op = unviewed(node).op
+    return op is not None and op.name == "full"
 
 
 def summed_axes(shape: tuple[int, ...], node: Node) -> tuple[int, ...]:

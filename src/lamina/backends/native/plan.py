@@ -16,7 +16,7 @@ from .draft import Draft
 from .fuse import Group, Grouping
 from .pooling import never_made, pooled_groups
 from .reach import Reach
-from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, type_of, viewed
+from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, type_of, unviewed, viewed
 
 GENERATORS = {"iota", "random_bits"}
 TRANSPARENT = {*VIEWS, "full", "item"}
@@ -114,8 +114,7 @@ class Planner:
 
     def constant(self, node: Node):
         """``("c", value, dtype)`` for a node that is one repeated value, else None."""
-        while node.op is not None and node.op.name in VIEWS:
-            node = node.inputs[0]
+        node = unviewed(node)
         if node.op is not None and node.op.name == "full":
             return ("c", node.attrs["value"], node.dtype)
         return None

@@ -14,7 +14,7 @@ from ...types import Type
 from .draft import Draft
 from .fuse import Group
 from .groups import is_reshape
-from .views import VIEWS, View, flat, fresh, rows_of
+from .views import View, flat, fresh, rows_of, unviewed
 
 if TYPE_CHECKING:
     from .plan import Planner
@@ -59,8 +59,7 @@ def readers(planner: Planner, node: Node) -> set[Group] | None:
 
 def is_written(planner: Planner, node: Node) -> bool:
     """Whether a value lies in a variable that this program writes: its readers would have to be waited for."""
-    while node.op is not None and node.op.name in VIEWS:
-        node = node.inputs[0]
+    node = unviewed(node)
     return node in planner.given and planner.given[node].storage in planner.written
 
 

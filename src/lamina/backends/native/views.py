@@ -163,3 +163,10 @@ def unshaped(node: Node) -> Node:
     while node.op is not None and node.op.name == "reshape":
         node = node.inputs[0]
     return node
+
+
+def unviewed(node: Node) -> Node:
+    """The node whose elements views of views show."""
+    while node.op is not None and node.op.name in VIEWS:
+        node = node.inputs[0]
+    return node
