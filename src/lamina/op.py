@@ -146,7 +146,8 @@ def as_value(x, dtype: str | None = None) -> Any:
 def _from_python(x) -> np.ndarray:
     array = np.asarray(x)
     if array.dtype == np.float64:
-        return array.astype(np.float32)
+        with np.errstate(over="ignore" if array.ndim == 0 else None):  # a number may meet float64, which can hold it
+            return array.astype(np.float32)
     if array.dtype == np.int64 and array.size and array.min() >= -(2**31) and array.max() < 2**31:
         return array.astype(np.int32)
     return array

@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -133,6 +134,36 @@ def test_a_sum_over_impossible_paths_can_be_differentiated():
     np.testing.assert_allclose(got, np.exp(x) / np.exp(x).sum(1, keepdims=True), rtol=1e-6)
     both = lamina.grad(lambda x: ops.sum(ops.logaddexp(x, x)))(np.float32([-INF, 0.0, 3.0]))
     np.testing.assert_array_equal(both, [1, 1, 1])
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 5e-6), ("float64", 1e-13)])
+def test_the_error_function_from_one_down_to_nothing(dtype, rtol):
+    x = np.array([-INF, -6, -1.5, -0.1, 0, 0.3, 1.49, 1.51, 1.99, 2.01, 3, 5, 8.5, 30, INF, NAN], dtype)
+    want = [math.erfc(v) for v in x]
+    for backend in ("reference", "native"):
+        (got,) = trace(ops.erfc, [Type(dtype, x.shape)]).program(backend).run(x)
+        np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-37)
+    slope = lamina.grad(lambda x: ops.sum(ops.erfc(x)))(x[1:13])
+    np.testing.assert_allclose(slope, -2 / np.sqrt(np.pi) * np.exp(-np.float64(x[1:13]) ** 2), rtol=1e-4)
+
+
+def test_a_number_that_float32_cannot_hold_meets_float64():
+    x = np.array([1.0, 2.0])
+    for got in (ops.multiply(x, 1e300), ops.minimum(1e300, x * 1e299), ops.where(x > 1, 1e300, x)):
+        assert got.dtype == "float64"
+        assert np.isfinite(got).all()
+    assert ops.where(x > 1, 1e300, x).tolist() == [1.0, 1e300]
+
+
+@pytest.mark.parametrize(("dtype", "lowest", "highest"), [("float32", -149, 127), ("float64", -1074, 1023)])
+def test_powers_of_two_are_exact(dtype, lowest, highest):
+    exponents = np.arange(lowest - 3, highest + 3, dtype="int32")
+    for x in np.array([1, -3, 2**-20, 0, INF], dtype):
+        with np.errstate(over="ignore"):
+            want = np.ldexp(x, exponents)
+        np.testing.assert_array_equal(ops.ldexp(x, exponents), want)
+    assert ops.ldexp(np.float32(1e-30), 130) == np.ldexp(np.float32(1e-30), 130)
+    assert ops.ldexp(1e30, [-400, 400]).tolist() == [0, INF]
 
 
 # ---- symbolic and plain agree
