@@ -98,6 +98,8 @@ struct Builder {
       if (spec.kernel != "map" && spec.kernel != "map_sum" && !own) fail("this kernel takes no chain");
       if (!spec.chain->sums.empty() && spec.kernel != "map_sum") fail("this kernel gives no sums");
       if (!spec.chain->rows.empty() && own) fail("this kernel adds no rows");
+      if (spec.chain->start < 0 || spec.chain->piece < 0) fail("a chain starts before its first element");
+      add(spec.chain->start, multiply(spec.chain->piece, scope.pieces));                 // which refuse what does not fit
       if (p.in.size() < own) fail("needs " + std::to_string(own) + " operands before its chain's");
       build_chain(p, *spec.chain, (int)own, own > 0, spec.kernel == "conv_max_pool", program.isa_name);
     }

@@ -180,5 +180,7 @@ def test_what_cannot_be_gathered_is_refused(isa):
     refused("A's rows differ", ints=(0, BY_ROWS, 6))
     refused("its rows or 2", ints=(0, 3, 5))
     refused("its rows or 2", ints=(0, BY_ROWS))
+    refused("a matrix, and C too", ints=(0, BY_ROWS, -1))
+    refused("a matrix, and C too", ints=(0, BY_COLUMNS, 2**61))
     refused("no rows", a=(1, 0, "float32", (0, 4), (4, 1)))
     refused("one output unless", extra=[(2, 0, "float32", (4, 3), (3, 1))])

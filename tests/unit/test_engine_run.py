@@ -242,6 +242,29 @@ REFUSED = {
         ),
         "cannot enter Python",
     ),
+    "a chain that starts before its first element": (
+        {
+            "kernel": "map",
+            "out": [(0, 0, "int32", (4,), (1,))],
+            "chain": {**chain((4,), [("iota", "int32", [("c", 0, "int32")], 0)]), "start": (-3, 0)},
+        },
+        "starts before its first element",
+    ),
+    "a chain that starts behind all numbers": (
+        {
+            "kernel": "scan",
+            "in": [(0, 0, "int32", (4,), (1,))],
+            "ints": [1, 0, 0, 3, 16],
+            "body": [
+                {
+                    "kernel": "map",
+                    "out": [(1, 0, "int32", (4,), (1,))],
+                    "chain": {**chain((4,), [("iota", "int32", [("c", 0, "int32")], 0)]), "start": (0, 2**62)},
+                }
+            ],
+        },
+        "does not fit 64 bits",
+    ),
     "an axis that is not there": (
         dict(kernel="sum", **{"in": [(0, 0, F, (2,), (1,))]}, out=[(0, 0, F, (2,), (1,))], ints=[1]),
         "no such axis",
