@@ -19,7 +19,7 @@ def shown(package: str, files: dict[str, str]) -> tuple[Callable[[str], Any], Ca
     def get(name: str):
         if name in homes:
             value = getattr(import_module(f"{package}.{homes[name]}"), name)
-        elif not name.startswith("_") and find_spec(f"{package}.{name}"):
+        elif name.isidentifier() and not name.startswith("_") and find_spec(f"{package}.{name}"):
             value = import_module(f"{package}.{name}")
         else:
             said = f"module {package!r} has no attribute {name!r}"

@@ -106,3 +106,4 @@ def test_names_of_the_layers_come_by_every_road():
     assert layers.texts.text_array(["a"], "x").tolist() == ["a"]
     with pytest.raises(AttributeError, match="has no attribute 'Dens'"):
         layers.Dens  # noqa: B018
+    assert not hasattr(layers, "dense.units")

@@ -114,6 +114,10 @@ def test_a_model_as_text():
     assert again.to_json() == model.to_json()
     with pytest.raises(ArgumentError, match="takes what to_json gives"):
         lamina.models.model_from_json("{")
+    with pytest.raises(lamina.errors.ArgumentError, match=r"layers\.deserialize"):
+        lamina.models.model_from_json({"class_name": "Sequential"})
+    with pytest.raises(lamina.errors.ArgumentError, match="no such element type"):
+        lamina.utils.standardize_dtype(object())
 
 
 def test_batches_as_triples():

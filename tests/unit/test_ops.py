@@ -166,6 +166,12 @@ def test_powers_of_two_are_exact(dtype, lowest, highest):
     assert ops.ldexp(1e30, [-400, 400]).tolist() == [0, INF]
 
 
+def test_quantiles_beside_infinities_and_nan():
+    assert ops.median([1.0, 2.0, INF]) == 2
+    assert ops.quantile([-INF, 1.0, INF], [0.0, 0.5, 1.0]).tolist() == [-INF, 1, INF]
+    np.testing.assert_array_equal(ops.median([[1.0, NAN, 3.0], [1.0, 2.0, 3.0]], axis=1), [NAN, 2])
+
+
 # ---- symbolic and plain agree
 
 
@@ -283,6 +289,11 @@ def test_einsum_is_that_of_numpy(words, shapes, rng):
 # ---- refused, in words
 
 
+def attention(heads, shared):
+    keys = np.ones((1, 2, shared, 4))
+    return ops.dot_product_attention(np.ones((1, 2, heads, 4)), keys, keys)
+
+
 @pytest.mark.parametrize(
     ("f", "kind", "words"),
     [
@@ -318,6 +329,25 @@ def test_einsum_is_that_of_numpy(words, shapes, rng):
         (lambda: ops.quantile(A, 0.5, method="nearest"), ArgumentError, "unknown method"),
         (lambda: ops.nonzero(placeholder(Type("float32", (3,)))), TraceError, "depends on values"),
         (lambda: ops.moveaxis(A, (0, 1), 0), ArgumentError, "as many destinations"),
+        (lambda: ops.tril(A[0]), ShapeError, "a vector or a single number has no diagonal"),
+        (lambda: ops.triu(1.0), ShapeError, "has no diagonal"),
+        (lambda: ops.concatenate([]), ArgumentError, "concatenate: there are no tensors"),
+        (lambda: ops.stack([]), ArgumentError, "stack: there are no tensors"),
+        (lambda: ops.dstack([]), ArgumentError, "concatenate: there are no tensors"),
+        (lambda: ops.hstack([]), ArgumentError, "hstack: there are no tensors"),
+        (lambda: ops.nanmax(A[:0]), ShapeError, "max: the max of no elements"),
+        (lambda: ops.depth_to_space(np.ones((1, 2, 2, 4)), 2, "channels"), ArgumentError, "unknown data_format"),
+        (lambda: ops.extract_sequences(A, 2, 0), ArgumentError, "sequence_stride is 1 or more"),
+        (lambda: ops.unfold(A, 2), ShapeError, "unfold takes images"),
+        (lambda: ops.geomspace(0, 1), ArgumentError, "both above zero or both below"),
+        (lambda: ops.trapezoid(A, [1.0, 2.0]), ShapeError, "a place for each value"),
+        (lambda: ops.vander(A), ShapeError, "vander takes a vector"),
+        (lambda: ops.quantile(A, 1.5), ArgumentError, "a share is within 0..1"),
+        (lambda: ops.percentile(A, -1), ArgumentError, "a share is within 0..1"),
+        (lambda: ops.digitize([1.0], [[1.0]]), ShapeError, "the sequence is no vector"),
+        (lambda: ops.correlate([], [1.0]), ShapeError, "two vectors"),
+        (lambda: ops.hanning(-1), ArgumentError, "a window has 0 places or more"),
+        (lambda: attention(3, 2), ShapeError, "3 heads share 2"),
     ],
 )
 def test_what_is_refused_is_explained(f, kind, words):

@@ -28,8 +28,8 @@ def correlate(x1, x2, mode: str = "valid"):
     array([2., 3.], dtype=float32)
     """
     a, b = floats(x1, x2)
-    if len(a.shape) != 1 or len(b.shape) != 1:
-        raise ShapeError(message("correlate takes two vectors", got=[spelled(a), spelled(b)]))
+    if len(a.shape) != 1 or len(b.shape) != 1 or 0 in (*a.shape, *b.shape):
+        raise ShapeError(message("correlate takes two vectors that are not empty", got=[spelled(a), spelled(b)]))
     n, m = a.shape[0], b.shape[0]
     if n < m:
         return flip(correlate(b, a, mode), 0)
@@ -87,6 +87,8 @@ def trapezoid(y, x=None, dx: float = 1.0, axis: int = -1):
         return sum(mul(add(later, before), dx / 2), axis=-1)
     (x,) = floats(x)
     x = x if len(x.shape) == 1 else moveaxis(x, axis, -1)
+    if x.shape[-1] != y.shape[-1]:
+        raise ShapeError(message("trapezoid needs a place for each value", got=[spelled(y), spelled(x)]))
     steps = sub(get_item(x, (..., slice(1, None))), get_item(x, (..., slice(None, -1))))
     return sum(mul(mul(add(later, before), steps), 0.5), axis=-1)
 
@@ -120,7 +122,11 @@ def dot_product_attention(
                 "dot_product_attention takes (batch, steps, heads, size)", got=[spelled(x) for x in (query, key, value)]
             )
         )
-    shares = query.shape[2] // key.shape[2]
+    shares, left = divmod(query.shape[2], key.shape[2])
+    if left or key.shape[2] != value.shape[2]:
+        said = f"dot_product_attention: {query.shape[2]} heads share {key.shape[2]} keys and {value.shape[2]} values"
+        got = [spelled(x) for x in (query, key, value)]
+        raise ShapeError(message(said, got=got, want="as many, or a divisor of them"))
     q, k, v = (moveaxis(x, 2, 1) for x in (query, key, value))
     k, v = (repeat(x, shares, axis=1) if shares > 1 else x for x in (k, v))
     scores = mul(matmul(q, swapaxes(k, -1, -2)), 1 / math.sqrt(query.shape[-1]) if scale is None else float(scale))

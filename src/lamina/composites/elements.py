@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from ..errors import ArgumentError, ShapeError, message
 from ..op import as_value
 from ..ops.arithmetic import exp2, isclose, logaddexp
 from ..ops.arrange import expand_dims, ravel
+from ..ops.axes import spelled
 from ..ops.compare import equal, greater, greater_equal, is_nan, less_equal, logical_not
 from ..ops.creation import arange, linspace, ones, zeros, zeros_like
 from ..ops.defer import public
@@ -141,6 +143,9 @@ def logspace(start, stop, num: int = 50, endpoint: bool = True, base=10, dtype: 
 @public
 def geomspace(start, stop, num: int = 50, endpoint: bool = True, dtype: str | None = None):
     """Numbers at equal ratios from start to stop, both above zero or both below."""
+    if not start * stop > 0:
+        got = f"from {start} to {stop}"
+        raise ArgumentError(message("geomspace goes between numbers both above zero or both below", got=got))
     sign = -1.0 if start < 0 else 1.0
     rising = logspace(math.log10(sign * start), math.log10(sign * stop), num, endpoint)
     return cast(mul(rising, sign), dtype or "float32")
@@ -161,6 +166,8 @@ def vander(x, N: int | None = None, increasing: bool = False):
     [[4.0, 2.0, 1.0], [9.0, 3.0, 1.0]]
     """
     x = as_value(x)
+    if len(x.shape) != 1:
+        raise ShapeError(message("vander takes a vector", got=spelled(x)))
     powers = arange(x.shape[0] if N is None else N)
     powers = powers if increasing else sub(powers.shape[0] - 1, powers)
     return pow_(expand_dims(x, 1), cast(expand_dims(powers, 0), str(x.dtype)))
@@ -168,6 +175,8 @@ def vander(x, N: int | None = None, increasing: bool = False):
 
 def window(x, *weights: float):
     """A sum of cosines over x places: the first weight, minus the second times the cosine once around, …"""
+    if int(x) < 0:
+        raise ArgumentError(message("a window has 0 places or more", got=str(x)))
     if int(x) == 1:
         return ones((1,))
     turn = mul(arange(int(x), dtype="float32"), 2 * math.pi / (int(x) - 1))

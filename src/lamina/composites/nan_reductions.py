@@ -67,7 +67,8 @@ def extreme(reduce, worst: float, x, axis, keepdims: bool):
     x = as_value(x)
     if not str(x.dtype).startswith("float"):
         return reduce(x, axis, keepdims)
-    return where(all(is_nan(x), axis, keepdims), float("nan"), reduce(without(x, worst), axis, keepdims))
+    found = reduce(without(x, worst), axis, keepdims)
+    return where(all(is_nan(x), axis, keepdims), float("nan"), found)
 
 
 @public

@@ -12,6 +12,7 @@ from ..ops.creation import diag
 from ..ops.defer import public
 from ..ops.elementwise import mul
 from ..ops.indexing import get_item
+from ..ops.pictures import checked_format
 
 
 def pair(value) -> tuple[int, int]:
@@ -140,6 +141,8 @@ def extract_sequences(x, sequence_length: int, sequence_stride: int):
     [[1, 2, 3], [3, 4, 5]]
     """
     x = as_value(x)
+    if sequence_stride < 1:
+        raise ArgumentError(message("extract_sequences: sequence_stride is 1 or more", got=str(sequence_stride)))
     windows = (x.shape[-1] - sequence_length) // sequence_stride + 1
     if windows < 1:
         raise ShapeError(message(f"extract_sequences: no window of {sequence_length} fits", got=spelled(x)))
@@ -156,6 +159,8 @@ def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
     [0.0, 1.0, 3.0, 4.0]
     """
     x = as_value(x)
+    if len(x.shape) != 4:
+        raise ShapeError(message("unfold takes images", got=spelled(x), want="(batch, channels, height, width)"))
     (high, wide), (down, right), around, steps = map(pair, (kernel_size, dilation, padding, stride))
     x = pad(x, [(0, 0), (0, 0), (around[0],) * 2, (around[1],) * 2]) if any(around) else x
     batch, channels, height, width = x.shape
@@ -180,7 +185,7 @@ def blocks(x, block_size: int, data_format: str, name: str):
     if len(x.shape) != 4 or block_size < 2:
         want = "images (batch, height, width, channels) and block_size 2 or more"
         raise ShapeError(message(f"{name} rearranges images", got=[spelled(x), f"block_size={block_size}"], want=want))
-    first = data_format == "channels_first"
+    first = checked_format(data_format) == "channels_first"
     return (transpose(x, (0, 2, 3, 1)) if first else x), first
 
 

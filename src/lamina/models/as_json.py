@@ -18,6 +18,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     try:
         config = json.loads(json_string)
-    except json.JSONDecodeError as problem:
-        raise ArgumentError(message("model_from_json takes what to_json gives", got=str(problem))) from problem
+    except (json.JSONDecodeError, TypeError) as problem:
+        fix = "for a dict use lamina.layers.deserialize" if isinstance(json_string, dict) else None
+        raise ArgumentError(message("model_from_json takes what to_json gives", got=str(problem), fix=fix)) from problem
     return deserialize(config, custom_objects)

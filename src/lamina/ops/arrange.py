@@ -106,10 +106,17 @@ def broadcast_to(x, shape):
     return expand(as_value(x), shape=tuple(shape))
 
 
+def given(name: str, xs) -> list:
+    """The tensors of a list; ArgumentError where there are none."""
+    if not len(xs):
+        raise ArgumentError(message(f"{name}: there are no tensors", got=repr(xs), want="one or more"))
+    return [as_value(x) for x in xs]
+
+
 @public
 def concatenate(xs, axis: int = 0):
     """Tensors end to end along an axis."""
-    values = [as_value(x) for x in xs]
+    values = given("concatenate", xs)
     dtype = common_dtype(values, xs)
     return concatenate_(*(cast(v, dtype) for v in values), axis=canonical_axis(axis, len(values[0].shape)))
 
@@ -117,7 +124,7 @@ def concatenate(xs, axis: int = 0):
 @public
 def stack(xs, axis: int = 0):
     """Tensors of one shape put side by side along a new axis."""
-    values = [as_value(x) for x in xs]
+    values = given("stack", xs)
     axis = canonical_axis(axis, len(values[0].shape) + 1)
     return concatenate([expand_dims(v, axis) for v in values], axis)
 
@@ -125,7 +132,7 @@ def stack(xs, axis: int = 0):
 @public
 def hstack(xs):
     """Tensors end to end along the second axis, or the first of vectors."""
-    return concatenate(xs, 0 if len(as_value(xs[0]).shape) == 1 else 1)
+    return concatenate(xs, 0 if len(given("hstack", xs)[0].shape) == 1 else 1)
 
 
 @public

@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 
+from ..errors import ShapeError, message
 from ..graph import Node
 from ..op import as_value
 from .arrange import reshape
+from .axes import spelled
 from .broadcast import expand
 from .compare import equal, greater_equal, less_equal, select
 from .create import full as full_
@@ -90,6 +92,8 @@ def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dt
 
 def places(x, k: int):
     """The column of each element of the last two axes of x, and the column where the k-th diagonal passes its row."""
+    if len(x.shape) < 2:
+        raise ShapeError(message("a vector or a single number has no diagonal", got=spelled(x), want="a matrix"))
     rows, columns = x.shape[-2:]
     attrs = ({"shape": (rows, columns), "axis": axis, "dtype": "int32"} for axis in (0, 1))
     row, column = (iota.node([], a) if isinstance(x, Node) else iota(**a) for a in attrs)

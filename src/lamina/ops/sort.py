@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from math import floor, prod
 
-from ..errors import ArgumentError, message, shape_error
+from ..errors import ArgumentError, ShapeError, message, shape_error
 from ..op import Op, as_value, item
 from ..types import Type
 from .along import put_along
 from .arrange import expand_dims, ravel, reshape, squeeze, stack, transpose
-from .axes import canonical_axes, canonical_axis
+from .axes import canonical_axes, canonical_axis, spelled
 from .broadcast import sum_
-from .compare import less, less_equal
+from .compare import is_nan, less, less_equal, select
 from .defer import public
 from .elementwise import add, cast, floats, mul
 from .slice import part
@@ -146,7 +146,7 @@ def top_k(x, k: int, sorted: bool = True):
 def quantile(x, q, axis=None, method: str = "linear", keepdims: bool = False):
     """The number below which a share ``q`` of the elements lies, interpolated between neighbours.
 
-    ``q`` is a number within 0..1, or a list of them, whose results are stacked in front.
+    ``q`` is a number within 0..1, or a list of them, whose results are stacked in front. NaN where one of x is NaN.
 
     >>> float(lamina.ops.quantile([1.0, 2.0, 3.0, 4.0], 0.5))
     2.5
@@ -161,12 +161,18 @@ def quantile(x, q, axis=None, method: str = "linear", keepdims: bool = False):
     rising = sort_(reshape(transpose(x, (*rest, *axes)), (*lead, count)), axis=len(lead))
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape)) if keepdims else lead
 
+    def ranked(i: int):
+        return squeeze(part(rising, len(lead), i, i + 1), -1)
+
     def at(share: float):
+        if not 0 <= share <= 1:
+            raise ArgumentError(message("quantile: a share is within 0..1", got=f"{share:g}"))
         place = share * (count - 1)
         low = floor(place)
-        neighbours = (squeeze(part(rising, len(lead), i, i + 1), -1) for i in (low, min(low + 1, count - 1)))
-        parts = (mul(v, w) for v, w in zip(neighbours, (1 - place + low, place - low), strict=True))
-        return reshape(add(*parts), shape)
+        found = ranked(low)
+        if place > low:
+            found = add(mul(found, 1 - place + low), mul(ranked(low + 1), place - low))
+        return reshape(select(is_nan(ranked(count - 1)), float("nan"), found), shape)  # NaN is sorted behind all
 
     return at(float(q)) if isinstance(q, int | float) else stack([at(float(share)) for share in q], 0)
 
@@ -182,7 +188,9 @@ def searchsorted(sorted_sequence, values, side: str = "left"):
     """Where to put the values in to keep a rising sequence: before equals ("left") or behind ("right")."""
     if side not in ("left", "right"):
         raise ArgumentError(message(f"searchsorted: unknown side {side!r}", want='"left" or "right"'))
-    values = as_value(values)
+    sorted_sequence, values = as_value(sorted_sequence), as_value(values)
+    if len(sorted_sequence.shape) != 1:
+        raise ShapeError(message("searchsorted: the sequence is no vector", got=spelled(sorted_sequence)))
     smaller = (less if side == "left" else less_equal)(sorted_sequence, expand_dims(values, -1))
     return sum_(cast(smaller, "int32"), axes=(len(values.shape),))
 

@@ -36,7 +36,10 @@ def standardize_dtype(dtype) -> str:
     >>> lamina.utils.standardize_dtype(np.dtype("int64"))
     'int64'
     """
-    name = "float32" if dtype is None else dtype if isinstance(dtype, str) else str(np.dtype(dtype))
+    try:
+        name = "float32" if dtype is None else dtype if isinstance(dtype, str) else str(np.dtype(dtype))
+    except TypeError:
+        name = repr(dtype)
     name = {"int": "int32", "float": "float32"}.get(name, name)
     if name not in DTYPES:
         raise ArgumentError(message("there is no such element type", got=repr(dtype), want=", ".join(DTYPES)))
