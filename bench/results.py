@@ -103,7 +103,8 @@ def fill_page() -> None:
         found = data["results"].get(match.group(1))
         if not found:
             return match.group(0)
-        said = f"{found['unit'].capitalize()}, {found['rounds']} rounds. {stamp}."
+        unit, rounds = found["unit"], found["rounds"]
+        said = f"{unit[0].upper()}{unit[1:]}, {rounds} {'round' if rounds == 1 else 'rounds'}. {stamp}."
         return f"<!-- table {match.group(1)} -->\n{said}\n\n{table(found)}\n<!-- end -->"
 
     text = PAGE.read_text()
