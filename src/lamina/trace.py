@@ -72,10 +72,10 @@ class Variable:
         """A copy of the numbers."""
         return self.array.copy()
 
-    def __deepcopy__(self, memo) -> Variable:
-        made = memo[id(self)] = Variable(self.array, trainable=self.trainable, name=self.name)
-        made.path, made.regularizer, made.constraint = self.path, self.regularizer, self.constraint
-        return made
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.array = aligned(self.array.shape, self.dtype)
+        self.array[...] = state["array"]
 
     def __lamina_value__(self):
         return _traces[-1].read(self) if _traces else self.array.copy()

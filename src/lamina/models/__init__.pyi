@@ -1,6 +1,7 @@
 """For editors and type checkers: the names of ``FILES`` in ``__init__.py``."""
 
 from . import compile_config as compile_config
+from . import pickles as pickles
 from . import saving as saving
 from . import weight_files as weight_files
 from .as_json import model_from_json as model_from_json

@@ -32,6 +32,10 @@ class Saved:
         """Takes the weights of such a file; see ``lamina.saving.load_weights``."""
         models.weight_files.load_weights(self, filepath)  # type: ignore[arg-type]
 
+    def __reduce__(self):
+        """For ``pickle``: the model as ``save`` writes it, and classes and functions that are not Lamina's."""
+        return models.pickles.unpickled, models.pickles.pickled(self)  # type: ignore[arg-type]
+
     def get_compile_config(self) -> dict[str, Any] | None:
         """What ``compile`` was told, as data; None before."""
         return models.compile_config.encode(self)

@@ -55,8 +55,13 @@ def save_model(
     """
     if not overwrite and os.path.exists(filepath):
         raise ArgumentError(message(f"{os.path.basename(filepath)} exists", fix="overwrite=True replaces it"))
+    archive.write(filepath, *encoded(model, include_optimizer), zipped)
+
+
+def encoded(model: Model, include_optimizer: bool = True) -> tuple[bytes, bytes]:
+    """The two members of a model file."""
     fields, tensors = described(model, include_optimizer)
-    archive.write(filepath, description.encode(fields), safetensors.encode(tensors, digest=True), zipped)
+    return description.encode(fields), safetensors.encode(tensors, digest=True)
 
 
 def described(model: Model, include_optimizer: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -130,7 +135,13 @@ def load_model(
     fields, unknown layers, packed or foreign members, a pickle. What the file says is checked before memory is taken.
     """
     source = os.path.basename(os.path.normpath(filepath))
-    data, numbers = archive.read(filepath)
+    return revived(*archive.read(filepath), source, custom_objects, compile)
+
+
+def revived(
+    data: bytes, numbers: bytes, source: str, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Model:
+    """The model of a description and its numbers; ``source`` names them in messages."""
     fields = description.decode(data, source)
     tensors, _ = safetensors.decode(numbers, f"{source}: weights.safetensors")
     own = dict(custom_objects or {})
