@@ -44,6 +44,15 @@ void set_operand(Slot& slot, SlotKind kind, const Operand& o, const std::vector<
   }
 }
 
+// What is read while or after outputs are written may not lie where they do.
+void stays(const Prepared& p, const Operand& read, const char* complaint) {
+  Range from = range_of(read, false);
+  for (auto& o : p.out) {
+    Range to = range_of(o, true);
+    if (to.base == from.base && to.low < from.high && from.low < to.high) fail(complaint);
+  }
+}
+
 // The table of the iteration shape that an input's rows add up to. Any unit may read any of them, so nothing may be written there.
 void set_rows(Prepared& p, int input, int n_in, const Operand& order, const std::vector<int64_t>& shape) {
   if (input < 0 || input >= n_in || p.slots[input].kind == ROWS) fail("rows are those of an input");
@@ -53,11 +62,7 @@ void set_rows(Prepared& p, int input, int n_in, const Operand& order, const std:
   if (x.dtype != F32 || x.rank != 2 || (x.shape[0] && !row_major(x)) || x.shape[1] < 1 || size % x.shape[1]) fail("rows to add up are float32[count, row], contiguous");
   if (order.dtype != I32 || order.rank != 2 || order.shape[0] != 2 || order.shape[1] != x.shape[0] || (x.shape[0] && !row_major(order)))
     fail("the order of rows is int32[2, count], contiguous");
-  for (auto& o : p.out)
-    for (const Operand* read : {&x, &order}) {
-      Range to = range_of(o, true), from = range_of(*read, false);
-      if (to.base == from.base && to.low < from.high && from.low < to.high) fail("an output lies where rows are read from");
-    }
+  for (const Operand* read : {&x, &order}) stays(p, *read, "an output lies where rows are read from");
   Slot& slot = p.slots[input];
   slot.kind = ROWS;
   slot.dtype = F32;
@@ -177,6 +182,7 @@ Flags mark_sums(Prepared& p, const ChainSpec& spec, const std::vector<bool>& wri
     if (s < 0 || s >= (int)written.size() || !written[s] || p.slots[s].kind == PRODUCT || p.slots[s].dtype != F32)
       fail("a sum is over a register of float32");
     p.slots[s].summed = true;
+    if (p.slots[s].kind == INPUT) stays(p, p.slots[s].operand, "a sum is over what an output overwrites");
   }
   return folded;
 }

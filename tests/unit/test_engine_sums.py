@@ -100,6 +100,7 @@ def test_pieces_are_counted_anew_at_each_step(steps):
         ({"sums": [0] * 9}, "more sums than outputs"),
         ({"ints": [3]}, "there is no axis 3"),
         ({"ints": [0, 2]}, "need the values in memory"),
+        ({"out": [(0, 48, "float32", (3, 4), (4, 1))]}, "a sum is over what an output overwrites"),
         ({"kernel": "map"}, "gives no sums"),
         ({"shape": (0, 3, 4)}, "nothing to sum"),
     ],

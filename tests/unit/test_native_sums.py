@@ -6,6 +6,7 @@ import pytest
 from lamina import ops
 from lamina.backends import native, reference
 from lamina.gradients import gradients
+from lamina.ops.scan import scan
 from lamina.trace import Variable, trace
 from lamina.types import Type
 
@@ -99,3 +100,23 @@ def test_batch_normalisation_and_its_derivative():
         return [y, *gradients([ops.sum(y * ops.sin(x))], [x, gamma.value, beta.value])]
 
     same(step, gamma, beta)
+
+
+@pytest.mark.parametrize("axis", [0, 1, (1, 2), None])
+@pytest.mark.parametrize("shape", [X, (2, 700, 11)])
+def test_a_sum_of_what_is_updated_in_place_is_that_of_before(axis, shape):
+    state = Variable(np.random.default_rng(1).standard_normal(shape).astype("float32"), name="state")
+
+    def step(x):
+        old = state.value
+        state.assign(ops.tanh(old * 0.5 + x))
+        return [ops.sum(old, axis), ops.sum(old * x, axis), ops.sum(state.value, axis)]
+
+    same(step, state, shape=shape)
+
+
+def test_a_sum_of_a_state_that_a_loop_updates():
+    def step(x):
+        return scan(lambda c, row: (c * 0.9 + row, ops.sum(c, axis=1)), x[0], x)[1]
+
+    same(step, shape=(5, 40, 9))

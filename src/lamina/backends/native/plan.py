@@ -265,7 +265,8 @@ class Planner:
         for index, reads in readers.get(place.storage, {}).items():
             if index == group.index:
                 for node, x in reads:
-                    aligned = adds_onto(node, x) or (group.fusible and node is not group.root)
+                    stepwise = group.fusible and node is not group.root and node not in group.sums
+                    aligned = adds_onto(node, x) or stepwise  # a sum reads its tile when all steps are done
                     in_place = aligned and self.given.get(x) == place
                     if not in_place or target.node in group.sums:
                         return False
