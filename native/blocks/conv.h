@@ -17,8 +17,9 @@ struct ConvPlan {
   int64_t k, n, taps, runs;                               // k x n: the matrix of one tap in a run; runs: taps after joining
   int64_t panels, groups, b_tap, b_panel, b_group;        // panels of one group; strides of the packed kernel
   int64_t per_unit, splits, per_split;                    // blocks of a unit; how its panels are split
-  int64_t tap_chunk, k_chunk, pixels, width;              // width: of a block's buffer; all columns where a chain can have them
+  int64_t tap_chunk, k_chunk, pixels, width;              // width: of a block's buffer
   int64_t at_patches, at_blocks, at_tables, at_patch_table, at_sparse, at_chain;  // scratch, in bytes
+  bool whole;                                             // whether the buffer holds all columns, for a chain to run over
 };
 static_assert(sizeof(ConvPlan) <= sizeof(Instruction::plan), "plan");
 
@@ -94,8 +95,8 @@ void plan_units(Instruction& i, ConvPlan& p, bool backward) {
   auto take = [&at](int64_t bytes) { int64_t start = at; at += round_up(bytes, 64); return start; };
   p.at_patches = take(4 * p.per_unit * p.b.patch_floats);
   int64_t columns = p.groups * p.n;
-  bool whole = i.chain && p.splits == 1 && p.n % LANES == 0 && 4 * columns * p.per_unit * p.pixels <= 2 * CONV_PATCHES && columns <= i.chain->tile;
-  p.width = whole ? columns : NR;
+  p.whole = i.chain && p.splits == 1 && p.n % LANES == 0 && 4 * columns * p.per_unit * p.pixels <= 2 * CONV_PATCHES && columns <= i.chain->tile;
+  p.width = p.whole ? columns : NR;
   p.at_blocks = take(4 * p.per_unit * p.pixels * p.width + 64);
   p.at_tables = take((p.w.axis[0].size + p.w.axis[1].size + p.w.axis[2].size) * (int64_t)sizeof(TapPlace) + 16 * p.taps);
   p.at_patch_table = take(p.per_unit * (int64_t)sizeof(Patch));
@@ -258,7 +259,7 @@ INLINE void run_convolution(const Instruction& i, const Context& context, int64_
   float *patches = (float*)(context.scratch + p.at_patches), *blocks = (float*)(context.scratch + p.at_blocks);
   Taps taps = start_taps(p, backward, context.scratch + p.at_tables);
   Patch* patch = (Patch*)(context.scratch + p.at_patch_table);
-  bool may_spread = backward && p.at_chain > p.at_sparse, whole = p.width > NR || (i.chain && p.width == p.groups * p.n);
+  bool may_spread = backward && p.at_chain > p.at_sparse, whole = p.whole;
   int64_t group = -1, chunks = divide_up(p.runs, p.tap_chunk) * divide_up(larger(1, p.k), p.k_chunk);
   for (int64_t number = unit % p.splits * p.per_split; number < panel_end; number++) {
     Panel panel = panel_of(i, context, p, number);

@@ -142,6 +142,24 @@ def test_a_chain_follows_in_the_same_instruction(isa, name):
     np.testing.assert_allclose(got, np.where(x > 0, dx, 0), rtol=1e-4, atol=1e-5 * np.abs(dx).max(initial=1))
 
 
+@pytest.mark.parametrize("chained", [True, False])
+@pytest.mark.parametrize("groups", [1, 2, 4, 8])
+def test_groups_that_fill_one_panel_together(isa, groups, chained):
+    """As many filters as a panel has columns, but in groups: each has a panel of its own."""
+    for columns in (8, 16, 32):
+        x, k = draw(2, 5, 6, columns), draw(3, 3, columns // groups, columns, seed=4)
+        _, _, options = geometry(x.shape, k.shape, low=(1, 1), groups=groups)
+
+        def step(x, k, dy, options=options):
+            y, dx = conv_(x, k, **options), conv_input_grad(dy, k, shape=tuple(x.shape), **options)
+            return [ops.tanh(y) * 0.5 + x, dx * dy] if chained else [y, dx]
+
+        program = trace(step, [Type("float32", a.shape) for a in (x, k, x)])
+        want = program.program("reference").run(x, k, x)
+        for got, right in zip(native.compile(program.bound, isa).run(x, k, x), want, strict=True):
+            assert_close(got, right, 9 * columns)
+
+
 def test_a_result_that_is_a_piece_of_another(isa):
     x, kernel = draw(2, 6, 5, 4), draw(3, 3, 4, 4, seed=4)
     options = CONVOLUTIONS["same"][2]
