@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina import layers
-from lamina.errors import ArgumentError, ShapeError
+from lamina.errors import ArgumentError, DataError, ShapeError
 
 
 def test_the_literal_keras_program():
@@ -76,6 +76,25 @@ def test_stacks_of_stacks_and_functional_models():
 def test_a_batch_of_numbers_for_one_feature_is_a_column():
     model = lamina.Sequential([lamina.Input((1,)), layers.Dense(2)])
     assert model(np.zeros(5, "float32")).shape == (5, 2)
+
+
+@pytest.mark.parametrize("nest", [lambda x: [x], lambda x: (x,), lambda x: {"x": x}])
+def test_the_one_input_may_come_in_a_list(nest):
+    model = lamina.Sequential([lamina.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((6, 4), "float32")
+    want = model.predict(x, verbose=0)
+    np.testing.assert_array_equal(model.predict(nest(x), verbose=0), want)
+    np.testing.assert_array_equal(model(nest(x)), want)
+    model.fit(nest(x), want, verbose=0)
+
+
+def test_two_inputs_are_refused_in_words():
+    model = lamina.Sequential([lamina.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((6, 4), "float32")
+    with pytest.raises(DataError, match=r"has one input, 2 were given(.|\n)*fit\(x, y\)"):
+        model.fit((x, x[:, :1]), verbose=0)
 
 
 @pytest.mark.parametrize("build", ["input", "data", "none", "argument"])

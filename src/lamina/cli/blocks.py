@@ -8,7 +8,6 @@ from .console import colourful
 
 UPPER, LOWER, FULL = "▀", "▄", "█"
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-SHADES = " ░▒▓█"
 DARKEST, LIGHTEST = 232, 255  # the grey ramp of terminals with 256 colours
 
 

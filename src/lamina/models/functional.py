@@ -83,6 +83,21 @@ class Owner:
         self.label = label
 
 
+def alone(network, given):
+    """The one input that a stack of layers has, which may come in a list or a dict."""
+    values = list(leaves(given))
+    if len(values) != 1:
+        raise DataError(
+            message(
+                f"{network.label} has one input, {len(values)} were given",
+                got=[described(v) for v in values if hasattr(v, "shape")],
+                fix="y has a place of its own: fit(x, y); for several inputs use lamina.Model(inputs, outputs)",
+                where=True,
+            )
+        )
+    return values[0]
+
+
 def fitted(network, symbol: Symbol, x):
     """The tensor as the Input wants it: (batch,) becomes (batch, 1) where that is meant, and its dtype is cast."""
     if len(x.shape) == len(symbol.shape) - 1 and symbol.shape[-1] == 1:

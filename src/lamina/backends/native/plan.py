@@ -18,7 +18,6 @@ from .pooling import never_made, pooled_groups
 from .reach import Reach
 from .views import SIZES, VIEWS, Storage, View, fresh, reshaped_strides, row_major, type_of, unviewed, viewed
 
-GENERATORS = {"iota", "random_bits"}
 TRANSPARENT = {*VIEWS, "full", "item"}
 
 
