@@ -62,9 +62,11 @@ def test_dicts_in_and_out():
 def test_wrong_number_and_names_of_inputs_are_refused():
     a, b = lamina.Input((2,), name="a"), lamina.Input((3,), name="b")
     model = lamina.Model([a, b], ops.concatenate([a, b], -1), name="m")
+    with pytest.raises(ArgumentError, match=r"no input is called 'a'(.|\n)*got:  0, 'b'(.|\n)*want: a, b"):
+        model({0: np.zeros((1, 2)), "b": np.zeros((1, 3))})
     with pytest.raises(DataError, match=r'Model "m" has 2 inputs, 1 were given'):
         model(np.zeros((1, 2)))
-    with pytest.raises(ArgumentError, match="wants one called 'b'"):
+    with pytest.raises(ArgumentError, match="no input is called 'b'"):
         model({"a": np.zeros((1, 2))})
     with pytest.raises(ShapeError, match="that is its Input 'b'"):
         model([np.zeros((1, 2)), np.zeros((1, 4))])

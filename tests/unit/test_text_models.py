@@ -346,5 +346,5 @@ def test_data_that_are_no_text_are_refused():
     other = mixed_model()
     with pytest.raises(DataError, match="has 3 inputs"):
         other.predict(TEXTS, verbose=0)
-    with pytest.raises(ArgumentError, match="it wants one called 'tag'"):
+    with pytest.raises(ArgumentError, match="no input is called 'tag'"):
         other.predict({"title": TEXTS}, verbose=0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, message, unknown
+from ..errors import ArgumentError, DataError, message
 from ..layers.reading import TEXT
 from ..layers.symbol import Call, Symbol, described, mapped
 from ..layers.texts import text_array
@@ -170,13 +170,22 @@ def names_of(network) -> list[str]:
     return list(network.inputs) if isinstance(network.inputs, dict) else [x.name for x in network.sources]
 
 
+def by_name(network, given: dict) -> list:
+    """What a dict gives for the inputs, in their order; ArgumentError where it lacks one."""
+    names = names_of(network)
+    for name in names:
+        if name not in given:
+            got, fix = ", ".join(map(repr, given)), f"give the dict a key {name!r}"
+            raise ArgumentError(
+                message(f"{network.label}: no input is called {name!r}", got=got, want=", ".join(names), fix=fix)
+            )
+    return [given[name] for name in names]
+
+
 def parted(network, given) -> list:
     """The parts of what was given for the inputs, in their order. A list is data where there is one input."""
     if isinstance(given, dict):
-        for name in names_of(network):
-            if name not in given:
-                raise unknown(f"input of {network.label}: it wants one called", name, list(given))
-        return [given[name] for name in names_of(network)]
+        return by_name(network, given)
     if len(network.sources) == 1:
         alone = isinstance(given, list | tuple) and len(given) == 1 and is_whole(given[0])
         return [given[0]] if alone else [given]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import ArgumentError, DataError, message, unknown
+from ..errors import ArgumentError, DataError, message
 from ..layers.input_layer import InputLayer
 from ..layers.input_spec import InputSpec, refusal
 from ..layers.layer import Layer
 from ..layers.symbol import Call, Symbol, described, leaves, mapped
 from ..ops import cast, expand_dims
-from .front import Front, names_of, reader
+from .front import Front, by_name, reader
 
 
 class Network:
@@ -56,11 +56,7 @@ class Network:
     def taken(self, given) -> list:
         """The tensors of a call in the order of the inputs, each with the shape and dtype its Input asks for."""
         if isinstance(given, dict):
-            names = names_of(self)
-            for name in names:
-                if name not in given:
-                    raise unknown(f"input of {self.label}: it wants one called", name, list(given))
-            values = [given[name] for name in names]
+            values = by_name(self, given)
         else:
             alone = self.front.inputs and len(self.sources) == 1
             values = list(given) if isinstance(given, list | tuple) and not alone else [given]
@@ -83,7 +79,7 @@ class Owner:
         self.label = label
 
 
-def alone(network, given):
+def only(network, given):
     """The one input that a stack of layers has, which may come in a list or a dict."""
     values = list(leaves(given))
     if len(values) != 1:

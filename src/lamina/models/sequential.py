@@ -13,7 +13,7 @@ from ..layers.layer import Layer, deserialize, serialize
 from ..layers.reading import TEXT
 from ..layers.symbol import Symbol
 from .front import FirstLayer
-from .functional import alone, check_names, fitted
+from .functional import check_names, fitted, only
 from .model import Model
 
 
@@ -109,7 +109,7 @@ class Sequential(Model):
             self._symbols.append(layer(self._symbols[-1]))
 
     def call(self, inputs, training=None):
-        x = fitted(self, self._symbols[0], alone(self, inputs)) if self._given and self.front is None else inputs
+        x = fitted(self, self._symbols[0], only(self, inputs)) if self._given and self.front is None else inputs
         for layer in self.layers:
             x = layer(x)
         return x
