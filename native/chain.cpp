@@ -204,15 +204,9 @@ bool in_registers(const Prepared& p, const std::vector<int64_t>& shape, bool has
   return true;
 }
 
-}  // namespace
-
-void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, bool inner, const std::string& isa) {
-  if ((int)spec.shape.size() > MAX_RANK) fail("a chain's iteration space has more than 8 dimensions");
-  int n_sums = (int)spec.sums.size();
-  if (n_sums > MAX_SUMS || n_sums > (int)p.out.size()) fail("a chain has more sums than outputs, or more than " + std::to_string(MAX_SUMS));
-  int n_rows = (int)spec.rows.size();
-  int n_in = (int)p.in.size() - first_input - n_rows + has_product, n_out = inner ? 1 : (int)p.out.size() - n_sums;
-  if (n_in < n_rows) fail("a chain needs an order for each of its inputs of rows");
+// Inputs, outputs and temporaries, in the order of their registers; gives which of them hold something before the first step.
+std::vector<bool> make_slots(Prepared& p, const ChainSpec& spec, int first_input, int n_in, int n_out, bool has_product, bool inner) {
+  if (n_in < (int)spec.rows.size()) fail("a chain needs an order for each of its inputs of rows");
   if (spec.n_registers < 0 || n_in + n_out + spec.n_registers > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
   p.slots.resize(n_in + n_out + spec.n_registers);
   std::vector<bool> written(p.slots.size(), false);
@@ -221,12 +215,33 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
     if (has_product && i == 0) { p.slots[0].kind = PRODUCT; p.slots[0].dtype = F32; continue; }
     if (std::find(spec.rows.begin(), spec.rows.end(), i) == spec.rows.end()) set_operand(p.slots[i], INPUT, p.in[first_input + i - has_product], spec.shape);
   }
-  for (int k = 0; k < n_rows; k++) set_rows(p, spec.rows[k], n_in, p.in[n_in + k], spec.shape);
+  for (size_t k = 0; k < spec.rows.size(); k++) set_rows(p, spec.rows[k], n_in, p.in[n_in + k], spec.shape);
   for (int i = 0; i < n_out; i++) {
     if (inner) { p.slots[n_in].kind = INNER; p.slots[n_in].dtype = F32; }
     else set_operand(p.slots[n_in + i], OUTPUT, p.out[i], spec.shape);
   }
   for (int i = n_in + n_out; i < (int)p.slots.size(); i++) p.slots[i].kind = TEMPORARY;
+  return written;
+}
+
+// What blocks go through: tiles that stay in L1 together.
+void size_tiles(Chain& c, const Prepared& p, bool registers) {
+  int64_t widest = 1;
+  for (auto& s : p.slots) widest = std::max(widest, dtype_size(s.dtype));
+  for (auto& s : p.steps) widest = std::max(widest, dtype_size(s.functor->dst));
+  c.tile = registers ? 4096 : c.n_slots <= 16 ? 1024 : 512;
+  c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
+  c.scratch_bytes = c.n_slots * c.tile_bytes + (int64_t)(c.n_codes * sizeof(Flow)) + 64;
+}
+
+}  // namespace
+
+void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_product, bool inner, const std::string& isa) {
+  if ((int)spec.shape.size() > MAX_RANK) fail("a chain's iteration space has more than 8 dimensions");
+  int n_sums = (int)spec.sums.size();
+  if (n_sums > MAX_SUMS || n_sums > (int)p.out.size()) fail("a chain has more sums than outputs, or more than " + std::to_string(MAX_SUMS));
+  int n_in = (int)p.in.size() - first_input - (int)spec.rows.size() + has_product, n_out = inner ? 1 : (int)p.out.size() - n_sums;
+  std::vector<bool> written = make_slots(p, spec, first_input, n_in, n_out, has_product, inner);
   for (auto& step : spec.steps) build_step(p, step, written, spec, isa);
   if (p.slots.size() > MAX_SLOTS) fail("a chain has more than 128 operands, registers and constants: split it");
   for (int i = 0; i < n_out; i++)
@@ -243,9 +258,7 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   c.n_sums = n_sums;
   std::copy(spec.sums.begin(), spec.sums.end(), c.sums);
   std::copy(folded.begin(), folded.end(), c.folded);
-  int64_t widest = 1;
-  for (auto& s : p.slots) widest = std::max(widest, dtype_size(s.dtype));
-  for (auto& s : p.steps) { c.cost += s.functor->cost; widest = std::max(widest, dtype_size(s.functor->dst)); }
+  for (auto& s : p.steps) c.cost += s.functor->cost;
   c.rank = (int)shape.size();
   std::copy(shape.begin(), shape.end(), c.shape);
   c.n_slots = (int)p.slots.size();
@@ -254,14 +267,12 @@ void build_chain(Prepared& p, const ChainSpec& spec, int first_input, bool has_p
   c.steps = p.steps.data();
   build_flows(p);
   c.flows = in_flows(p);
-  c.tile = in_registers(p, shape, has_product) ? 4096 : c.n_slots <= 16 ? 1024 : 512;      // so that the tiles in use stay in L1
-  c.tile_bytes = c.tile * widest + 192;                  // not a power of two: tiles should not share cache sets
   c.n_segments = (int)p.segments.size();
   c.n_codes = (int)p.codes.size();
   c.segments = p.segments.data();
   c.codes = p.codes.data();
   c.run_flow = functor_table(isa)->run_flow;
   c.lanes = functor_table(isa)->lanes;
-  c.scratch_bytes = c.n_slots * c.tile_bytes + (int64_t)(c.n_codes * sizeof(Flow)) + 64;
+  size_tiles(c, p, in_registers(p, shape, has_product));
   p.instr.chain = &c;
 }

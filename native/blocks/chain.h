@@ -113,29 +113,26 @@ void bring_out(ChainRun& run, int i, const Slot& slot, const Block& b) {
   else copy_out<uint8_t>(to, run.data[i], b.rows, b.cols, row_stride, col_stride);
 }
 
+// Blocks of `map` and `map_sum` are whole rows or a part of one: a stretch of the table.
 void bring_rows(ChainRun& run, int i, const Slot& slot, const Block& b) {
   const Chain& c = *run.chain;
   const RowSums rows = row_sums(*run.context, slot);
-  int64_t C = c.shape[c.rank - 1], start = (b.outer * c.shape[c.rank - 2] + b.row) * C + b.col;
+  int64_t start = (b.outer * c.shape[c.rank - 2] + b.row) * c.shape[c.rank - 1] + b.col, n = b.rows * b.cols;
   float* tile = (float*)(run.scratch + i * c.tile_bytes);
   run.data[i] = (char*)tile;
   run.advance[i] = 1;
-  if (!slot.summed && !rows.any(start, start + (b.rows - 1) * C + b.cols)) {
+  if (!slot.summed && !rows.any(start, start + n)) {
     store(tile, Vec{});
     run.advance[i] = 0;
-  } else if (b.cols == C || b.rows == 1) {                // a tile stays zero but for what was added for the block before
-    int64_t n = b.rows * b.cols;
-    if (run.kept[i] == (char*)tile && run.kept_cols[i] >= n) rows.clear(tile, run.kept_rows[i], run.kept_cols[i]);
-    else memset(tile, 0, n * sizeof(float));
-    rows.add_up(tile, start, n);
-    run.kept[i] = (char*)tile;
-    run.kept_rows[i] = start;
-    run.kept_cols[i] = n;
-  } else {
-    memset(tile, 0, b.rows * b.cols * sizeof(float));
-    for (int64_t r = 0; r < b.rows; r++) rows.add_up(tile + r * b.cols, start + r * C, b.cols);
-    run.kept[i] = nullptr;
+    return;
   }
+  // A tile stays zero but for what was added for the block before.
+  if (run.kept[i] == (char*)tile && run.kept_cols[i] >= n) rows.clear(tile, run.kept_rows[i], run.kept_cols[i]);
+  else memset(tile, 0, n * sizeof(float));
+  rows.add_up(tile, start, n);
+  run.kept[i] = (char*)tile;
+  run.kept_rows[i] = start;
+  run.kept_cols[i] = n;
 }
 
 void place(ChainRun& run, int i, const Slot& slot, const Block& b) {      // where the steps will find or put slot i
