@@ -48,6 +48,7 @@ def test_any_other_reader_keeps_the_copy():
         (lambda x: ops.matmul(x[::2], w.value), (8, 6)),
         (lambda x: ops.matmul(x[:, ::2], w.value), (8, 12)),
         (lambda x: ops.matmul(x[1:], w.value), (8, 6)),
+        (lambda x: ops.matmul(x[:7], w.value), (8, 6)),
         (lambda x: ops.matmul(ops.transpose(x), x), (8, 6)),
         (lambda x: ops.matmul(ops.tanh(w.value), x), (4, 6)),
         (lambda x: ops.tanh(x), (8, 6)),

@@ -157,6 +157,8 @@ STEPS = {
     "some of the columns": lambda x: ops.concatenate([ops.tanh(x @ W)[:, 3:], x[:, :3]], axis=1),
     "what is sorted": lambda x: ops.sort(x @ W, axis=-1),
     "the rows of a table": lambda x: ops.take(W, ops.argmax(x @ W, axis=1), axis=0) + x,
+    "a softmax of one number a row": lambda x: x * ops.expand_dims(ops.softmax(ops.sum(ops.tanh(x @ W), axis=1)), 1),
+    "squares of a column": lambda x: ops.tanh(x @ W) * ops.sum(ops.square(ops.sin(x @ W)), axis=0),
     "products of rows": lambda x: ops.matmul(x, ops.transpose(x)) * 0.1,
 }  # fmt: skip
 
@@ -198,6 +200,18 @@ def test_long_rows_are_summed_by_each_thread_for_itself():
     assert len({b"".join(r.tobytes() for r in outcome) for outcome in outcomes}) == 1
     for got, right in zip(outcomes[0], want, strict=True):
         np.testing.assert_allclose(got, right, rtol=2e-5, atol=1e-6)
+
+
+def test_arguments_of_different_lengths():
+    def step(x, z):
+        return [ops.tanh(ops.tanh(x @ W) @ W), ops.tanh(ops.tanh(z @ W) @ W) + x[:16] * z]
+
+    made = trace(step, [Type("float32", (32, 32)), Type("float32", (16, 32))])
+    x = np.random.default_rng(4).standard_normal((48, 32)).astype("float32")
+    assert cuts(made.program("native"))
+    results = (made.program(backend).run(x[:32], x[32:]) for backend in ("reference", "native"))
+    for want, got in zip(*results, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
 def test_what_all_rows_read_is_written_on_only_behind_them():
