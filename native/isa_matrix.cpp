@@ -1,6 +1,7 @@
 // Compiled once per instruction set: matrix products, convolutions and pooling. Exports one symbol, its table.
 #include "blocks/conv_grad.h"
 #include "blocks/conv_pool.h"
+#include "blocks/pack.h"
 #include "blocks/pooled_grad.h"
 #include "blocks/winograd_conv.h"
 #include "blocks/winograd_grad.h"

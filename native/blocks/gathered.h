@@ -22,7 +22,7 @@ struct Gathered {                                         // what a block of C r
 
 const char* check_gathering(const Instruction& i, Gathering& g, int64_t rank, int64_t m) {
   const Operand &a = i.in[0], &order = i.in[2], &cursor = i.in[3];
-  if (g.side < BY_ROWS || g.side > BY_COLUMNS || i.n_ints != 3) return "a gathered A takes 1 for its rows or 2 for its columns, and their count";
+  if (g.side < BY_ROWS || g.side > BY_COLUMNS || i.n_ints < 3) return "a gathered A takes 1 for its rows or 2 for its columns, and their count";
   g.count = i.ints[2];
   if (rank != 2 || a.rank != 2 || g.count < 0 || g.count > (int64_t)1 << 40) return "a gathered A is a matrix, and C too";
   if (order.dtype != I64 || order.rank != 1 || cursor.dtype != I64 || cursor.rank != 1 || cursor.shape[0] != 1) return "order must be int64[n], cursor int64[1]";

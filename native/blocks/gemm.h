@@ -1,5 +1,6 @@
-// gemm: C = A B over batches, with an optional chain run on each finished block while it is in L1; and pack.
+// gemm: C = A B over batches, with an optional chain run on each finished block while it is in L1.
 // ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR]; 2: units divide B's columns, and each packs those it multiplies with.
+// ints[1], ints[2]: gathered.h; ints[3]: whose zeros are many, zeros.h.
 #pragma once
 #include "chain.h"
 #include "listed.h"
@@ -26,6 +27,7 @@ struct GemmPlan {
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
   Gathering gathering;
   Listing listing;
+  ZerosPlan zeros;
 };
 
 INLINE const int64_t* gemm_shape(const Instruction& i, int64_t& rank) {      // [batch..., m, n]
@@ -107,6 +109,19 @@ int64_t panels_together(const Instruction& i, const GemmPlan& p) {
   return larger(1, smaller(p.panels, smaller(WIDE_COLS / NR, WIDE_BYTES / (4 * NR * larger(1, p.k)))));
 }
 
+// Whose zeros may be left out: where the planner or the data may have many, and rows and columns are enough to share the work.
+void find_zeros(const Instruction& i, GemmPlan& p) {
+  const Operand &a = i.in[0], &b = i.in[1];
+  bool a_rows = a.strides[a.rank - 1] == 1, a_columns = a.strides[a.rank - 2] == 1, b_rows = !p.packed && b.strides[b.rank - 1] == 1;
+  if (p.gathering.side) a_columns = !(a_rows = p.gathering.side == BY_ROWS);
+  int64_t in = (i.n_ints > 3 ? i.ints[3] : 0) | (p.gathering.side ? IN_A : 0);
+  if (p.m < LEAST_LISTED || p.n < LEAST_WIDE) in &= ~IN_A;
+  if (p.m < LEAST_WIDE || p.n < LEAST_LISTED || p.packed) in &= ~IN_B;
+  bool lines = (a_rows || a_columns) && (p.packed || b_rows || b.strides[b.rank - 2] == 1);
+  p.zeros = {lines && p.k >= LEAST_DEPTH && p.k <= 2 * K_BLOCK ? in : 0, a_rows ? BY_INDEX : BY_K, p.packed ? IN_PANELS : b_rows ? BY_K : BY_INDEX, 0};
+  p.only_adds &= !p.zeros.in;                             // rows go to C several times, and the result may lie where the operand did
+}
+
 const char* prepare_gemm(Instruction& i) {
   GemmPlan& p = *(GemmPlan*)i.plan;
   p.packed = i.n_ints > 0 && i.ints[0] == 1;
@@ -121,18 +136,22 @@ const char* prepare_gemm(Instruction& i) {
   if (batches * p.m * p.n == 0) { i.units = 0; return nullptr; }
 
   find_sum(i, p);
+  find_zeros(i, p);
   p.panels = divide_up(p.n, NR);
   // Over a long k a panel of B does not stay in a cache: copied by pieces, and multiplied by many rows of A, it is read once.
   int64_t tall = smaller(384, p.m / divide_up(LONG_TILES, p.panels * batches));
   bool copied = !p.packed && !p.packs && 4 * NR * p.k > LONG_BYTES && tall >= 8 * MR;
   p.in_place = p.packed || (!copied && !p.packs && i.in[1].strides[i.in[1].rank - 1] == 1);
   p.wide = panels_together(i, p);
+  if (p.zeros.in) p.wide = larger(p.wide, smaller(p.panels, WIDE_TILE / NR));
   p.groups = divide_up(p.panels, p.wide);
   double per_row = 2.0 * NR * (double)p.wide * (double)larger(p.k, 16);
   int64_t rows = larger(MR, smaller(384, (int64_t)(UNIT_FLOPS / per_row)));
   if (copied) rows = larger(rows, tall);
   if (p.packs) rows = larger(4 * MR, smaller(384, p.m / divide_up(LONG_TILES, p.groups * batches)));
   p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
+  if (p.zeros.in & IN_B) p.row_block = equal_rows(p.m, p.groups * batches, SLAB_ROW, LANES);
+  else if (p.zeros.in) p.row_block = equal_rows(p.m, p.groups * batches, CHUNK, TOGETHER);
   p.row_blocks = divide_up(p.m, p.row_block);
   p.tiles = batches * p.groups * p.row_blocks;
   // Where B fits a core's cache and A does not, A is read once, and whoever reads C by rows has made most of them.
@@ -146,8 +165,11 @@ const char* prepare_gemm(Instruction& i) {
   i.scratch_bytes = p.scratch_chain + (i.chain ? i.chain->scratch_bytes : 0);
   if (p.gathering.side) {
     i.scratch_bytes = plan_gathering(p.gathering, i.scratch_bytes, p.row_block, p.k);
-    i.scratch_bytes = plan_lists(p.listing, i.scratch_bytes, p.row_block, p.k, p.k_block);
+    if (p.zeros.in & IN_A) p.listing.stride = 0;
+    else i.scratch_bytes = plan_lists(p.listing, i.scratch_bytes, p.row_block, p.k, p.k_block);
   }
+  p.zeros.scratch = round_up(i.scratch_bytes, 64);
+  if (p.zeros.in) i.scratch_bytes = p.zeros.scratch + listed_bytes();
   double padded = (double)(p.m * round_up(p.n, LANES)) * (double)batches;
   i.cost = padded * (double)p.k / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);
   return nullptr;
@@ -215,10 +237,10 @@ void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int6
 
 // One panel of a tile: all of k, into t.c.
 void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists& lists, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
-                bool in_place, float* panel) {
+                bool in_place, float* panel, bool only_narrow) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
   int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
-  int vectors = (int)divide_up(wide, LANES);
+  int vectors = only_narrow ? 0 : (int)divide_up(wide, LANES);
   const float* a = t.a;
   int64_t k = 0;
   do {
@@ -254,6 +276,36 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
     t.n_soon = 0;
     k += p.k_block;
   } while (k < p.k);
+}
+
+// What vectors take of a tile, without the zeros of A or of B if either has many; gives how many rows are done. A row that would
+// be a tile by itself has its terms in four sums, so it is left.
+int64_t leave_zeros_out(const GemmPlan& p, const Context& context, const Tile& t, const Gathered& gathered, const float* b, int64_t b_row, int64_t b_col,
+                        const Block& where) {
+  bool narrow = worth_narrow(t, p.k, where.rows, where.cols);
+  int64_t rows = where.rows % MR == 1 ? where.rows - 1 : where.rows, cols = narrow ? where.cols / LANES * LANES : where.cols;
+  Lines left{gathered.rows, gathered.first, t.a, p.zeros.a == BY_K ? t.a_col : t.a_row, p.zeros.a};
+  Lines right{nullptr, 0, b, p.packed ? NR * p.k : p.zeros.b == BY_K ? b_row : b_col, p.zeros.b};
+  Listed l = place_listed(context.scratch + p.zeros.scratch);
+  OutputRows to{t.c, t.c_row};
+  if (p.zeros.in & IN_A && many_zeros(left, rows, p.k)) multiply_by_rows(l, left, right, rows, cols, p.k, to);
+  else if (p.zeros.in & IN_B && many_zeros(right, cols, p.k)) multiply_by_columns(l, left, right, rows, cols, p.k, to);
+  else return 0;
+  return rows;
+}
+
+// What is left of a panel: the last columns that are too few for a vector, and the row that was left.
+void finish_panel(Tile t, const GemmPlan& p, Gathered gathered, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t done, int64_t cols,
+                  bool in_place, float* panel) {
+  bool narrow = worth_narrow(t, p.k, rows, cols);
+  if (narrow) gemm_panel(t, p, gathered, {}, b, b_row, b_col, rows, cols, in_place, panel, true);
+  if (narrow) cols = cols / LANES * LANES;
+  if (done == rows || cols == 0) return;
+  if (gathered.side == BY_COLUMNS) gathered.first += done;
+  else if (gathered.rows) gathered.rows += done;
+  else t.a += done * t.a_row;
+  t.c += done * t.c_row;
+  gemm_panel(t, p, gathered, {}, b, b_row, b_col, 1, cols, in_place, panel, false);
 }
 
 void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, int64_t tile) {
@@ -298,6 +350,11 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   if (added.at) ask_for(added, where);
   bool streams = i.chain && !direct.at && any_height(*i.chain, where.cols);
   bool turned = p.packs && b_row == 1 && group + 1 < p.groups;
+  int64_t done = 0;
+  if (p.zeros.in) {
+    t.c = direct.at ? direct.at : block;
+    done = leave_zeros_out(p, context, t, gathered, b_data, b_row, b_col, where);
+  }
   for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
     int64_t cols = smaller(NR, where.cols - col);
     if (streams) ask_for_operands(t, *i.chain, context, where, col / NR, divide_up(where.cols, NR), p.k);
@@ -306,7 +363,8 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
     t.c = (direct.at ? direct.at : block) + col;
     t.more = added.at ? added.at + col : nullptr;
-    gemm_panel(t, p, gathered, lists, b_data, b_row, b_col, where.rows, cols, in_place, panel);
+    if (!done) gemm_panel(t, p, gathered, lists, b_data, b_row, b_col, where.rows, cols, in_place, panel, false);
+    else finish_panel(t, p, gathered, b_data, b_row, b_col, where.rows, done, cols, in_place, panel);
   }
   if (!direct.at) finish_block(i, context, run, block, width, where);
 }
@@ -317,38 +375,6 @@ void run_gemm(const Instruction& i, const Context& context, int64_t unit) {
   start_chain(run, i.chain, &context, context.scratch + p.scratch_chain);
   int64_t end = smaller(p.tiles, (unit + 1) * p.per_unit);
   for (int64_t tile = unit * p.per_unit; tile < end; tile++) gemm_tile(i, context, p, run, tile);
-}
-
-// ---- pack ----
-
-constexpr int64_t PACK_ROWS = 256;                        // at most, in a unit
-
-const char* prepare_pack(Instruction& i) {
-  if (i.n_in != 1 || i.n_out != 1) return "pack takes one matrix and one buffer";
-  const Operand &b = i.in[0], &out = i.out[0];
-  if (b.dtype != F32 || out.dtype != F32) return "pack is for float32";
-  if (b.rank < 2 || out.rank != 1) return "pack takes a matrix (or a batch of them) to a flat buffer";
-  int64_t batches = 1, k = b.shape[b.rank - 2], n = b.shape[b.rank - 1], size;
-  for (int d = 0; d < b.rank - 2; d++) batches *= b.shape[d];
-  if (__builtin_mul_overflow(batches * round_up(n, NR), k, &size) || out.shape[0] < size) return "pack's buffer is too small";
-  if (size && out.shape[0] > 1 && out.strides[0] != 1) return "pack's buffer must be contiguous";
-  i.plan[0] = divide_up(n, NR);
-  i.plan[1] = larger(1, divide_up(k, PACK_ROWS));
-  i.plan[2] = divide_up(k, i.plan[1]);
-  i.units = k == 0 ? 0 : batches * i.plan[0] * i.plan[1];
-  i.cost = 0.1 * (double)size;
-  return nullptr;
-}
-
-void run_pack(const Instruction& i, const Context& context, int64_t unit) {
-  const Operand& b = i.in[0];
-  int64_t panels = i.plan[0], k_blocks = i.plan[1], rows = i.plan[2], k = b.shape[b.rank - 2], n = b.shape[b.rank - 1];
-  // Rows go together: the thread that packs them is likely the one whose optimizer wrote them.
-  int64_t first = unit / panels % k_blocks * rows, panel = unit % panels, batch = unit / k_blocks / panels;
-  int64_t row = b.strides[b.rank - 2], col = b.strides[b.rank - 1];
-  const float* from = (const float*)address(context, b) + batch_offset(b, b.shape, b.rank, 2, batch) + first * row + panel * NR * col;
-  float* to = (float*)address(context, i.out[0]) + ((batch * panels + panel) * k + first) * NR;
-  copy_panel(to, from, smaller(rows, k - first), smaller(NR, n - panel * NR), row, col);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // they are not all zero. A term that is left out is +0, so the sums are the same; what is not finite in B where A is zero
 // does not spread. Pictures of handwriting are four fifths zeros, and neighbours are zero together; tables of counts more.
 #pragma once
-#include "gathered.h"
+#include "zeros.h"
 
 namespace ISA {
 namespace {
@@ -27,8 +27,6 @@ int64_t plan_lists(Listing& l, int64_t scratch, int64_t row_block, int64_t k, in
   if (bytes > LIST_BYTES) { l.stride = 0; return scratch; }
   return l.scratch + bytes;
 }
-
-INLINE Vec load_most(const float* p, int64_t n) { return n >= LANES ? load(p) : load_some(p, n); }
 
 // Of rows at k .. k + n - 1; gives how many stay.
 int32_t list_rows(const float* const* rows, int64_t n_rows, int64_t first, int64_t n, int32_t* list) {

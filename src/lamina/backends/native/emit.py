@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ...graph import Node
-from . import branches, loops, tables, window
+from . import branches, loops, tables, window, zeros
 from .draft import Draft, Product
 from .views import View, flat, fresh, row_major, rows_of
 
@@ -39,14 +39,16 @@ def matrix_operands(planner: Planner, node: Node) -> tuple[list[View], list[int]
     unit of the product packs the columns it multiplies with.
     """
     a, b = (planner.view(x) for x in node.inputs)
+    found = zeros.of_product(*node.inputs)
+    more = [0, 0, found] if found else []
     if len(b.shape) == 2 and b.storage in planner.weights:
         rows, columns = a.shape[0], b.shape[1]
         unpacked = rows < PACK_ROWS or (len(a.shape) == 2 and rows <= UNPACKED_ROWS and columns >= UNPACKED_COLUMNS)
         packed = planner.pack(b, transient=not unpacked)
         if packed is not None:
-            return [a, packed], [1]
-        return [a, b], [2 if rows >= PACK_ROWS and b.strides[1] != 1 else 0]
-    return [a, b], [0]
+            return [a, packed], [1, *more]
+        return [a, b], [2 if rows >= PACK_ROWS and b.strides[1] != 1 else 0, *more]
+    return [a, b], [0, *more]
 
 
 def product(planner: Planner, node: Node) -> Product:

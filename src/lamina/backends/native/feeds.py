@@ -55,7 +55,7 @@ class Feeds:
         side, row, rows = side_of(draft, batch), prod(batch.shape[1:]), self.sources[i][1]
         shape, strides = ((rows, a.shape[1]), (row, 1)) if side == BY_ROWS else ((a.shape[0], rows), (1, row))
         found = View(Storage(0, FIRST + i), a.dtype, shape, strides, a.offset)
-        ints = [draft.ints[0], side, batch.shape[0]]
+        ints = [draft.ints[0], side, batch.shape[0], *draft.ints[3:]]
         return dataclasses.replace(draft, ins=[found, b, self.order, self.cursor, *others], ints=ints)
 
 

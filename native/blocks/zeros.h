@@ -1,0 +1,233 @@
+// Products whose A or B holds many zeros, as what comes out of a ReLU or a dropout does: each row of A has a list of its numbers that
+// are not zero, and a row of C, a few vectors of it in registers, goes through the list. The rows of B that it meets lie in L1, in a
+// slab that many rows of C share. Lists of B's columns give columns of C in the same way, which are turned round. A term that
+// is left out is +0, so the sums are those of the dense product.
+#pragma once
+#include "gathered.h"
+
+namespace ISA {
+namespace {
+
+constexpr int WIDE_ROW = 8;                               // vectors of a row of C that stay in registers
+constexpr int64_t SLAB_ROW = WIDE_ROW * LANES, SLAB_DEPTH = (16 << 10) / (4 * SLAB_ROW);   // half of L1
+constexpr int64_t CHUNK = 64;                             // rows that share a slab, or twice as many where they are few more
+constexpr int64_t ENTRIES = SLAB_DEPTH + LANES;           // of a row's list, with room to write a vector at its end
+constexpr double WORTH_ALONE = 0.6;                       // of the numbers, at most, are not zero: above it dense tiles are faster
+constexpr int64_t SLAB_COST = 8, FEW_TILES = 4;          // copying a slab is as much as so many rows; tiles that are enough for most threads
+constexpr int64_t LEAST_LISTED = 24, LEAST_WIDE = 96, LEAST_DEPTH = 32;              // of a product that is worth it
+constexpr int64_t WIDE_TILE = 256;                        // columns of C that share the lists of its rows
+constexpr int64_t TOGETHER = 8;                           // rows between which what comes next is asked for
+constexpr int64_t SAMPLED = 4;                            // of so many vectors one is looked at
+
+enum Zeros : int64_t { IN_A = 1, IN_B = 2 };              // where the planner expects many
+enum Layout { BY_K, BY_INDEX, IN_PANELS };                // an operand's contiguous lines: for each k, or for each row of A (column of B)
+
+struct Lines {                                            // of one operand of a tile
+  const float* const* rows;                               // if it is gathered: where each line starts, but for `shift`
+  int64_t shift;
+  const float* first;
+  int64_t apart;
+  Layout layout;
+  INLINE const float* operator[](int64_t i) const { return rows ? rows[i] + shift : first + i * apart; }
+};
+
+struct Listed { int32_t *at, *count; float *value, *slab, *turned; };      // scratch: at: bytes from the slab's start
+
+int64_t listed_bytes() { return 4 * (2 * CHUNK * ENTRIES + CHUNK + SLAB_ROW * SLAB_DEPTH + CHUNK * SLAB_ROW) + 64; }
+
+Listed place_listed(char* scratch) {
+  Listed l;
+  l.slab = (float*)scratch;
+  l.turned = l.slab + SLAB_ROW * SLAB_DEPTH;
+  l.value = l.turned + CHUNK * SLAB_ROW;
+  l.at = (int32_t*)(l.value + CHUNK * ENTRIES);
+  l.count = l.at + CHUNK * ENTRIES;
+  return l;
+}
+
+INLINE Vec load_most(const float* p, int64_t n) { return n >= LANES ? load(p) : load_some(p, n); }
+
+// Of n lines of so many numbers, some vectors of each: whether they hold zeros enough.
+bool many_zeros(const Lines& a, int64_t index, int64_t k) {
+  int64_t lines = a.layout == BY_K ? k : index, length = a.layout == BY_K ? index : k, seen = 0, stay = 0;
+  for (int64_t i = 0; i < lines; i++)
+    for (int64_t at = i % SAMPLED * LANES; at < length; at += SAMPLED * LANES) {
+      stay += __builtin_popcount(nonzero_lanes(load_most(a[i] + at, length - at)));
+      seen += smaller(LANES, length - at);
+    }
+  return (double)stay <= WORTH_ALONE * (double)seen;
+}
+
+// ---- the plan: how high tiles are ----
+
+struct ZerosPlan { int64_t in; Layout a, b; int64_t scratch; };           // in: whose zeros may be left out
+
+// Of so many rows, what divides them so that two cores have equal shares of equal tiles. No row is a tile of the micro-kernel by
+// itself, whose sums are others, but the last if it always is: some height is a multiple of MR.
+int64_t equal_rows(int64_t rows, int64_t others, int64_t most, int64_t step) {
+  int64_t best = most, least = INT64_MAX;
+  for (int64_t height = most; height >= most / 2; height -= step) {
+    int64_t tiles = divide_up(rows, height) * others, padded = round_up(tiles, 2) * (height + SLAB_COST) * (tiles < FEW_TILES ? 2 : 1);
+    bool alone = (rows % height) % MR == 1;
+    if (padded < least && height % MR != 1 && alone == (rows % MR == 1)) best = height, least = padded;
+  }
+  return best;
+}
+
+// ---- lists: of rows first .. first + n - 1, at k .. k + depth - 1 ----
+
+INLINE void append(const Listed& l, int64_t row, int32_t& count, Vec v, IVec at) {
+  uint32_t lanes = nonzero_lanes(v);
+  IVec bits;
+  memcpy(&bits, &v, sizeof v);
+  compress_lanes((int32_t*)l.value + row * ENTRIES + count, lanes, bits);
+  count += (int32_t)compress_lanes(l.at + row * ENTRIES + count, lanes, at);
+}
+
+INLINE IVec places(int64_t k) {
+  IVec at;
+  for (int i = 0; i < LANES; i++) at[i] = (int32_t)(4 * SLAB_ROW * (k + i));
+  return at;
+}
+
+void list_by_index(const Listed& l, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
+  for (int64_t row = 0; row < n; row++) {
+    const float* from = a[first + row] + k;
+    int32_t count = 0;
+    for (int64_t i = 0; i < depth; i += LANES) append(l, row, count, load_most(from + i, depth - i), places(i));
+    l.count[row] = count;
+  }
+}
+
+void list_by_k(const Listed& l, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
+  for (int64_t row = 0; row < n; row++) l.count[row] = 0;
+  for (int64_t i = 0; i < depth; i += LANES)
+    for (int64_t row = 0; row < n; row += LANES) {
+      Vec square[LANES];
+#pragma GCC unroll 16
+      for (int64_t j = 0; j < LANES; j++) square[j] = i + j < depth ? load_most(a[k + i + j] + first + row, n - row) : Vec{};
+      swap_stage<1>(square);
+      for (int64_t j = 0; j < smaller(LANES, n - row); j++) append(l, row + j, l.count[row + j], square[j], places(i));
+    }
+}
+
+// ---- the slab: rows k .. k + depth - 1 of B, `cols` of its columns from `first` on ----
+
+void copy_slab(float* slab, const Lines& b, int64_t first, int64_t cols, int64_t k, int64_t depth) {
+  if (b.layout == BY_INDEX) {
+    for (int64_t j = 0; j < cols; j += LANES)
+      for (int64_t i = 0; i < depth; i += LANES) {
+        Vec square[LANES];
+#pragma GCC unroll 16
+        for (int64_t r = 0; r < LANES; r++) square[r] = j + r < cols ? load_most(b[first + j + r] + k + i, depth - i) : Vec{};
+        swap_stage<1>(square);
+#pragma GCC unroll 16
+        for (int64_t r = 0; r < LANES; r++) store(slab + (i + r) * SLAB_ROW + j, square[r]);
+      }
+    return;
+  }
+  for (int64_t i = 0; i < depth; i++, slab += SLAB_ROW) {
+    if (b.layout == IN_PANELS)
+      for (int64_t j = 0; j < cols; j += LANES) store(slab + j, load(b.first + (first + j) / NR * b.apart + (k + i) * NR + (first + j) % NR));
+    else
+      for (int64_t j = 0; j < cols; j += LANES) store(slab + j, load_most(b[k + i] + first + j, cols - j));
+  }
+}
+
+// ---- rows of C ----
+
+struct OutputRows { float* c; int64_t row; };             // columns contiguous, and padded to vectors
+
+template <int W> void multiply_alone(const Listed& l, int64_t first, int64_t end, const OutputRows& to, bool starts) {
+  for (int64_t r = first; r < end; r++) {
+    const float* value = l.value + r * ENTRIES;
+    const int32_t *at = l.at + r * ENTRIES, *last = at + l.count[r];
+    float* const out = to.c + r * to.row;
+    Vec c[W];
+#pragma GCC unroll 8
+    for (int w = 0; w < W; w++) c[w] = starts ? Vec{} : load(out + w * LANES);
+    for (; at < last; at++, value++) {
+      const float* b = (const float*)((const char*)l.slab + *at);
+      Vec a = splat(*value);
+#pragma GCC unroll 8
+      for (int w = 0; w < W; w++) c[w] = fma(a, load(b + w * LANES), c[w]);
+    }
+#pragma GCC unroll 8
+    for (int w = 0; w < W; w++) store(out + w * LANES, c[w]);
+  }
+}
+
+typedef void (*MultiplyAlone)(const Listed&, int64_t, int64_t, const OutputRows&, bool);
+const MultiplyAlone multiply_alone_by[WIDE_ROW + 1] = {nullptr,           multiply_alone<1>, multiply_alone<2>, multiply_alone<3>, multiply_alone<4>,
+                                                       multiply_alone<5>, multiply_alone<6>, multiply_alone<7>, multiply_alone<8>};
+
+struct Piece { int64_t first, n, from, cols; };           // listed rows first .. first + n - 1, columns from .. from + cols - 1
+
+struct Asked { const Lines* from; int64_t first, lines, number, numbers; };       // lines that are wanted soon, numbers number .. of each
+
+Asked next_of(const Lines& x, int64_t index, int64_t n, int64_t k, int64_t depth) {
+  if (x.layout == IN_PANELS) return {&x, 0, 0, 0, 0};     // one behind the other: the processor foresees them
+  return x.layout == BY_K ? Asked{&x, k, depth, index, n} : Asked{&x, index, n, k, depth};
+}
+
+void ask_for_part(const Asked& a, int64_t part, int64_t parts) {
+  int64_t share = divide_up(a.lines, parts), end = a.first + smaller(a.lines, (part + 1) * share);
+  for (int64_t i = a.first + part * share; i < end; i++)
+    for (int64_t j = 0; j < a.numbers; j += 16) __builtin_prefetch((*a.from)[i] + a.number + j);
+}
+
+// Up to CHUNK rows of C.
+void multiply_piece(const Listed& l, const Lines& listed, const Lines& other, const Piece& p, int64_t k, const OutputRows& to) {
+  int64_t parts = divide_up(p.n, TOGETHER);
+  for (int64_t at = 0; at < k; at += SLAB_DEPTH) {
+    int64_t depth = smaller(SLAB_DEPTH, k - at), deeper = smaller(SLAB_DEPTH, k - at - depth);
+    if (listed.layout == BY_K) list_by_k(l, listed, p.first, p.n, at, depth);
+    else list_by_index(l, listed, p.first, p.n, at, depth);
+    for (int64_t col = 0; col < p.cols; col += SLAB_ROW) {
+      int64_t width = smaller(SLAB_ROW, p.cols - col), rest = smaller(SLAB_ROW, p.cols - col - width);
+      copy_slab(l.slab, other, p.from + col, width, at, depth);
+      Asked slab = rest ? next_of(other, p.from + col + width, rest, at, depth) : next_of(other, p.from, smaller(SLAB_ROW, p.cols), at + depth, deeper);
+      Asked list = next_of(listed, p.first, rest ? 0 : p.n, at + depth, deeper);
+      OutputRows part{to.c + col, to.row};
+      for (int64_t r = 0; r < parts; r++) {
+        ask_for_part(slab, r, parts);
+        ask_for_part(list, r, parts);
+        multiply_alone_by[divide_up(width, LANES)](l, r * TOGETHER, smaller(p.n, (r + 1) * TOGETHER), part, at == 0);
+      }
+    }
+  }
+}
+
+// rows x cols of C: A's zeros left out.
+void multiply_by_rows(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, OutputRows to) {
+  for (int64_t row = 0; row < rows; row += CHUNK) {
+    int64_t n = smaller(CHUNK, rows - row);
+    multiply_piece(l, a, b, {row, n, 0, cols}, k, to);
+    to.c += n * to.row;
+  }
+}
+
+// The turned block, [columns of C][SLAB_ROW], into C.
+void turn(const float* block, int64_t cols, int64_t rows, const OutputRows& to) {
+  for (int64_t col = 0; col < cols; col += LANES)
+    for (int64_t row = 0; row < rows; row += LANES) {
+      Vec square[LANES];
+#pragma GCC unroll 16
+      for (int64_t j = 0; j < LANES; j++) square[j] = load(block + (col + j) * SLAB_ROW + row);
+      swap_stage<1>(square);
+      for (int64_t i = 0; i < smaller(LANES, rows - row); i++) store(to.c + (row + i) * to.row + col, square[i]);
+    }
+}
+
+// The same: B's zeros left out.
+void multiply_by_columns(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, const OutputRows& to) {
+  for (int64_t row = 0; row < rows; row += SLAB_ROW)
+    for (int64_t col = 0; col < cols; col += CHUNK) {
+      int64_t height = smaller(SLAB_ROW, rows - row), n = smaller(CHUNK, cols - col);
+      multiply_piece(l, b, a, {col, n, row, height}, k, {l.turned, SLAB_ROW});
+      turn(l.turned, n, height, {to.c + row * to.row + col, to.row});
+    }
+}
+
+}  // namespace
+}  // namespace ISA
