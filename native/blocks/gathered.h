@@ -2,12 +2,12 @@
 // batch is made, which one core would write and the others read. The numbered rows are A's own (BY_ROWS, the forward
 // direction) or its columns (BY_COLUMNS, the transposed batch of a gradient).
 #pragma once
+#include "../engine.h"
 #include "narrow.h"
 
 namespace ISA {
 namespace {
 
-constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 enum Side : int64_t { BY_ROWS = 1, BY_COLUMNS = 2 };
 
 struct Gathering {                                        // the plan

@@ -232,6 +232,7 @@ void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int6
     multiply_rows(t, smaller(MR, rows - m), vectors);
     t.a += MR / 3 * t.a_third;
     t.c += MR * t.c_row;
+    t.soon += t.n_soon * t.soon_step;
   }
 }
 

@@ -13,14 +13,15 @@ constexpr int MR = 12;                                    // MR * NV accumulator
 constexpr int MR = 6;
 #endif
 
+constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 constexpr int64_t AHEAD = 16;                             // rows of B that are asked for before they are multiplied
 const int64_t ONE_TAP[1] = {0};
 
 struct Tile {                                             // C[m, n] (+)= sum over taps and k of A[tap][m, k] B[tap][k, n]
   int64_t k;
-  const float* a;
-  int64_t a_row, a_col;                                   // strides of m and k
-  int64_t a_third;                                        // and of every third m: 3 * a_row, but for tiny convolutions
+  const float* a = nullptr;
+  int64_t a_row = 0, a_col = 0;                           // strides of m and k
+  int64_t a_third = 0;                                    // and of every third m: 3 * a_row, but for tiny convolutions
   const float* b;
   int64_t b_row;                                          // stride of k; n is contiguous
   float* c;

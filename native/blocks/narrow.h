@@ -38,7 +38,7 @@ template <int R> INLINE void dots(const Tile& t, const float* const* rows, const
 }
 
 void narrow_along_k(const Tile& t, int64_t rows, int64_t cols) {
-  float column[2 * 512];                                  // k of a block of the product is no longer: gemm.h
+  float column[2 * K_BLOCK];                             // k of a block of the product is no longer: gemm.h
   for (int64_t j = 0; j < cols; j++) {
     for (int64_t k = 0; k < t.k; k++) column[k] = t.b[k * t.b_row + j];
     for (int64_t r = 0; r < rows; r += 4) {
