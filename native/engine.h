@@ -106,11 +106,16 @@ struct Chain {
 struct Errors;                        // where gather reports a bad index: program.h
 struct Instruction;
 
+struct Stretch { const char* at; int64_t bytes; };        // of memory
+constexpr int64_t MAX_STRETCHES = 16;
+struct Besides { const Instruction* instr; int64_t first, end; char* scratch; };   // units of another instruction, done between steps of this one
+
 struct Context {                      // what a running unit gets besides its instruction
   char* const* bases;
   char* scratch;                      // this thread's, instruction.scratch_bytes long, 64-byte aligned
   Errors* errors;
   int64_t piece = 0;                  // of a scan in pieces
+  const Besides* besides = nullptr;
 };
 
 struct Kernel {
@@ -131,6 +136,10 @@ struct Instruction {
   Chain* chain;
   int64_t units;                      // a pure function of shapes
   double cost;                        // nanoseconds of all units on one thread, roughly
+  int64_t far_bytes;                  // those that all units read, where they wait for memory more than they calculate
+  int64_t (*reads)(const Instruction&, const Context&, int64_t unit, Stretch*);    // ... and where a unit's lie; gives how many stretches
+  bool fine;                          // ... set, and prepared again: units that fit L2 beside other work
+  int64_t pauses;                     // of a unit: it can do units of another instruction there
   int64_t scratch_bytes, workspace_bytes;
   char* workspace;                    // shared by the units of this instruction; zero when the program is built
   int64_t plan[96];                   // what prepare worked out for run

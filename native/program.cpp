@@ -148,6 +148,9 @@ struct Builder {
       }
     }
     make_phases(scope);
+    for (const Phase& phase : scope.phases)
+      for (const Item& item : phase.items)
+        if (item.besides) program.scratch_bytes = std::max(program.scratch_bytes, add(item.scratch, item.besides->scratch_bytes));
   }
 };
 
@@ -265,13 +268,15 @@ std::string Program::describe() const {
     for (size_t f = 0; f < scope->phases.size(); f++) {
       const Phase& phase = scope->phases[f];
       text += "  phase " + std::to_string(f) + ": " + std::to_string((int64_t)phase.cost) + " ns\n";
-      auto line = [&](const Prepared& p, int64_t units) {
+      auto line = [&](const Prepared& p, int64_t units, const Item& item = {}) {
         text += "    " + std::to_string(p.instr.index) + " " + (p.instr.kernel ? p.instr.kernel->name : p.call ? "python" : "scan") + ", units " +
-                std::to_string(units) + ", " + std::to_string((int64_t)p.instr.cost) + " ns\n";
+                std::to_string(units) + ", " + std::to_string((int64_t)p.instr.cost) + " ns";
+        if (item.besides) text += ", besides " + std::to_string(item.n_besides) + " units of " + std::to_string(item.besides->index);
+        text += "\n";
       };
       if (phase.python || phase.scan) line(phase.python ? *phase.python : *phase.scan, 1);
       for (auto& item : phase.items)
-        for (int k = 0; k < item.count; k++) line(*scope->list[item.first + k], item.units);
+        for (int k = 0; k < item.count; k++) line(*scope->list[item.first + k], item.units, item);
     }
   }
   return text;

@@ -59,7 +59,13 @@ struct Prepared {                                           // one instruction w
   std::vector<Range> ranges;
 };
 
-struct Item { int first, count; int64_t units; };        // units of one instruction, or (units = 1) a run of small ones
+struct Item {                                            // units of one instruction, or (units = 1) a run of small ones
+  int first, count;
+  int64_t units, passed = 0;                             // ... and how many units of the phase come before them
+  int64_t from = 0;                                    // number `from` of the instruction is the first: others are done besides
+  const Instruction* besides = nullptr;                  // another one; so many of its units are done besides these
+  int64_t n_besides = 0, before = 0, scratch = 0;        // ... behind so many, with the thread's scratch from this byte on
+};
 struct Phase {                                           // items that touch nothing of each other's: no barrier among them
   std::vector<Item> items;
   int64_t units = 0;

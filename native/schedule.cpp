@@ -8,6 +8,8 @@
 namespace {
 
 constexpr double SMALL = 1500;                           // nanoseconds: below this, handing out units costs more than it saves
+constexpr double ASKED = 8;                              // bytes a nanosecond that a core gets from memory while it calculates
+constexpr double BESIDES = 0.9;                          // of an instruction that waits: the rest of its units lets the threads end together
 
 bool overlap(const Range& a, const Range& b) { return a.low < b.high && b.low < a.high; }
 
@@ -44,7 +46,43 @@ int item_to_join(const Scope& scope, const Open& open, int i) {
   return found;
 }
 
+// Instructions that calculate do units of the one that waits for memory most besides, as many as they have time to ask for, and the
+// rest of them comes last.
+void share_waiting(Scope& scope, Phase& phase) {
+  auto instr = [&](const Item& item) -> Instruction& { return scope.list[item.first]->instr; };
+  auto far = [&](const Item& item) { return scope.list[item.first]->alone ? 0 : instr(item).far_bytes; };
+  auto hosts = [&](const Item& item) { return !scope.list[item.first]->alone && instr(item).pauses; };
+  auto guest = std::max_element(phase.items.begin(), phase.items.end(), [&](const Item& a, const Item& b) { return far(a) < far(b); });
+  double cost = 0, passed = 0;
+  for (const Item& item : phase.items)
+    if (hosts(item)) cost += instr(item).cost;
+  if (guest == phase.items.end() || !far(*guest) || !cost) return;
+  Instruction& waits = instr(*guest);
+  waits.fine = true;
+  waits.kernel->prepare(waits);
+  phase.units += waits.units - guest->units;
+  guest->units = waits.units;
+  int64_t shared = (int64_t)((double)waits.units * std::min(BESIDES, ASKED * cost / (double)waits.far_bytes));
+  for (Item& item : phase.items) {
+    if (!hosts(item)) continue;
+    item.besides = &waits;
+    item.before = (int64_t)((double)shared * (passed / cost));
+    passed += instr(item).cost;                          // in the end it is `cost`, to the bit
+    item.n_besides = (int64_t)((double)shared * (passed / cost)) - item.before;
+    item.scratch = (instr(item).scratch_bytes + 63) / 64 * 64;
+  }
+  std::rotate(guest, guest + 1, phase.items.end());
+  Item& rest = phase.items.back();
+  phase.units -= shared;
+  rest.from = shared;
+  rest.units -= shared;
+  if (!rest.units) phase.items.pop_back();
+}
+
 void close(Scope& scope, Open& open, int next) {
+  share_waiting(scope, open.phase);
+  int64_t passed = 0;
+  for (Item& item : open.phase.items) { item.passed = passed; passed += item.units; }
   if (!open.phase.items.empty()) scope.phases.push_back(std::move(open.phase));
   open = Open{{}, {}, next};
 }

@@ -1,7 +1,8 @@
-// The units of a phase lie in lanes, one for each thread: a thread claims the units of its own lane first, so that it finds in
-// its caches what it left there a step ago, and then helps the others. The thread that finishes a phase's last unit publishes
-// the next phase. There is no barrier that counts threads, so one that is late or descheduled holds up nobody unless it holds
-// a unit. Who computes a unit never changes its value. Workers touch a program only while they hold one of its units.
+// The units of a phase lie in lanes, one for each thread, with a share of each instruction in each of them. A thread claims the
+// units of its own lane first, so that it finds in its caches what it left there a step ago, and then helps the others. The thread
+// that finishes a phase's last unit publishes the next phase. There is no barrier that counts threads, so one that is late or
+// descheduled holds up nobody unless it holds a unit. Who computes a unit never changes its value. Workers touch a program only
+// while they hold one of its units.
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -46,9 +47,26 @@ struct Scratch {                                         // one per thread, grow
 };
 thread_local Scratch scratch;
 
-void run_unit(const Scope& scope, const Phase& phase, int64_t unit, int64_t scratch_bytes, Errors* errors) {
+// Each lane has its share of the units of every item, in the order of the items: how many of one lie in the lanes before this one.
+// What does not divide goes to the lanes in turn.
+int64_t units_before(const Item& item, int64_t lane, int64_t lanes) {
+  return (item.units * lane + lanes - 1 - item.passed % lanes) / lanes;
+}
+
+int64_t units_of_lane(const Phase& phase, int64_t lane, int64_t lanes) {
+  int64_t units = 0;
+  for (const Item& item : phase.items) units += units_before(item, lane + 1, lanes) - units_before(item, lane, lanes);
+  return phase.items.empty() ? lane == 0 : units;         // Python's, or a look out for signals
+}
+
+void run_unit(const Scope& scope, const Phase& phase, int64_t lane, int64_t lanes, int64_t unit, int64_t scratch_bytes, Errors* errors) {
   size_t i = 0;
-  while (unit >= phase.items[i].units) unit -= phase.items[i++].units;
+  for (int64_t first;; i++) {
+    first = units_before(phase.items[i], lane, lanes);
+    int64_t own = units_before(phase.items[i], lane + 1, lanes) - first;
+    if (unit < own) { unit += first; break; }
+    unit -= own;
+  }
   const Item& item = phase.items[i];
   char* mine = scratch.at_least(scratch_bytes);
   char* const* bases = scope.bases.data();
@@ -58,11 +76,19 @@ void run_unit(const Scope& scope, const Phase& phase, int64_t unit, int64_t scra
     return;
   }
   if (first.body) return run_piece(first, unit, bases, mine, errors);
-  first.instr.kernel->run(first.instr, Context{bases, mine, errors}, unit);
+  Context context{bases, mine, errors};
+  Besides besides;
+  if (item.besides) {
+    auto share = [&](int64_t u) { return item.before + item.n_besides * u / item.units; };
+    besides = {item.besides, share(unit), share(unit + 1), mine + item.scratch};
+    context.besides = &besides;
+  }
+  first.instr.kernel->run(first.instr, context, item.from + unit);
 }
 
 struct Lane {
   alignas(64) std::atomic<uint64_t> state{0};            // phase number << 32 | only for the caller << 31 | units not yet claimed
+  int64_t units = 0;                                     // valid while the reader holds one of them
 };
 
 struct Pool {
@@ -83,8 +109,6 @@ struct Pool {
   Errors* errors = nullptr;
   std::mutex failing;
 
-  int64_t lane_end(int64_t units, int lane) const { return units * (lane + 1) / n_lanes.load(std::memory_order_relaxed); }
-
   void publish() {                                       // by whoever finished the last phase, or the caller at the start
     const Phase* next = cursor->next();
     uint32_t now = number.load(std::memory_order_relaxed) + 1;
@@ -92,11 +116,10 @@ struct Pool {
     if (next) {
       phase = next;
       scope = &cursor->scope();
-      int64_t start = 0, n = n_lanes.load(std::memory_order_relaxed);
+      int n = n_lanes.load(std::memory_order_relaxed);
       for (int lane = 0; lane < n; lane++) {
-        int64_t end = lane_end(next->units, lane);
-        lanes[lane].state.store((uint64_t)now << 32 | (next->python ? CALLER_ONLY : 0) | (uint64_t)(end - start));
-        start = end;
+        lanes[lane].units = units_of_lane(*next, lane, n);
+        lanes[lane].state.store((uint64_t)now << 32 | (next->python ? CALLER_ONLY : 0) | (uint64_t)lanes[lane].units);
       }
     } else {
       over.store(true);
@@ -109,29 +132,31 @@ struct Pool {
     }
   }
 
-  bool claim_from(int lane, bool caller, int64_t& unit) {
+  struct Claim { int lane; int64_t unit; };              // the place of a unit in its lane
+
+  bool claim_from(int lane, bool caller, Claim& claimed) {
     uint64_t w = lanes[lane].state.load(std::memory_order_acquire);
     while ((w & REMAINING) && (caller || !(w & CALLER_ONLY)))
       if (lanes[lane].state.compare_exchange_weak(w, w - 1, std::memory_order_acq_rel)) {
-        unit = lane_end(phase->units, lane) - (int64_t)(w & REMAINING);
+        claimed = {lane, lanes[lane].units - (int64_t)(w & REMAINING)};
         return true;
       }
     return false;
   }
 
-  bool claim(int own, int64_t& unit) {                   // thread 0 is the caller
+  bool claim(int own, Claim& claimed) {                  // thread 0 is the caller
     int n = n_lanes.load(std::memory_order_relaxed), lane = own % n;
     for (int k = 0; k < n; k++, lane = lane + 1 < n ? lane + 1 : 0)
-      if (claim_from(lane, own == 0, unit)) return true;
+      if (claim_from(lane, own == 0, claimed)) return true;
     return false;
   }
 
-  void work(int64_t unit) {
+  void work(Claim claimed) {
     const Phase& mine = *phase;
     int64_t units = mine.units;
     try {
       if (mine.python) mine.python->call(scope->bases.data());
-      else run_unit(*scope, mine, unit, scratch_bytes, errors);
+      else run_unit(*scope, mine, claimed.lane, n_lanes.load(std::memory_order_relaxed), claimed.unit, scratch_bytes, errors);
     } catch (...) {
       std::lock_guard<std::mutex> guard(failing);
       if (!cursor->failure) cursor->failure = std::current_exception();
@@ -154,15 +179,15 @@ struct Pool {
   }
 
   void worker(int index) {
-    for (int64_t unit;;) {
+    for (Claim claimed;;) {
       uint32_t seen = number.load();
       if (index >= active.load()) {
         sleepers.fetch_add(1);
         uint32_t e = epoch.load();
         if (index >= active.load()) epoch.wait(e);
         sleepers.fetch_sub(1);
-      } else if (claim(index + 1, unit)) {
-        work(unit);
+      } else if (claim(index + 1, claimed)) {
+        work(claimed);
       } else {
         rest(false, seen);
       }
@@ -184,9 +209,9 @@ struct Pool {
     cursor = &c; scratch_bytes = bytes; errors = e;
     over.store(false);
     publish();
-    for (int64_t unit; !over.load(std::memory_order_acquire);) {
+    for (Claim claimed; !over.load(std::memory_order_acquire);) {
       uint32_t seen = number.load();
-      if (claim(0, unit)) work(unit);
+      if (claim(0, claimed)) work(claimed);
       else if (!over.load()) rest(true, seen);
     }
   }
@@ -269,7 +294,7 @@ void execute(Program&, Cursor& cursor, double cost, int64_t scratch_bytes, Error
   while (const Phase* phase = cursor.next()) {
     try {
       if (phase->python) phase->python->call(cursor.bases());
-      else for (int64_t u = 0; u < phase->units; u++) run_unit(cursor.scope(), *phase, u, scratch_bytes, errors);
+      else for (int64_t u = 0; u < phase->units; u++) run_unit(cursor.scope(), *phase, 0, 1, u, scratch_bytes, errors);
     } catch (...) {
       cursor.failure = std::current_exception();
     }

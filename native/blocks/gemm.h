@@ -2,6 +2,7 @@
 // ints[0] = 1: B is a packed buffer, [batch][ceil(N / NR)][K][NR]; 2: units divide B's columns, and each packs those it multiplies with.
 // ints[1], ints[2]: gathered.h; ints[3]: whose zeros are many, zeros.h.
 #pragma once
+#include "besides.h"
 #include "chain.h"
 #include "listed.h"
 #include "narrow.h"
@@ -159,6 +160,8 @@ const char* prepare_gemm(Instruction& i) {
   p.per_unit = larger(1, (int64_t)(UNIT_FLOPS / 4 / (per_row * (double)smaller(p.m, p.row_block))));
   i.units = divide_up(p.tiles, p.per_unit);
   p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / (copied ? COPIED_ROWS : K_BLOCK));
+  bool busy = p.gathering.side || p.zeros.in || p.only_adds || p.packs || p.wide > 1;   // asks or steps another way
+  i.pauses = busy ? 0 : p.per_unit * divide_up(p.k, p.k_block);
   p.scratch_panel = 0;
   p.scratch_block = p.scratch_panel + (p.packed ? 0 : 4 * NR * p.k_block);
   p.scratch_chain = p.scratch_block + 4 * NR * p.wide * round_up(p.row_block, MR) + 64;
@@ -224,11 +227,12 @@ INLINE Rows direct_output(const Instruction& i, const Context& context, const Ge
 }
 
 // Rows by a panel that was copied. Meanwhile the rows of B that are copied next are asked for, some before each step down: they
-// lie far apart, so no prefetcher foresees them.
-void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int64_t next_rows, int64_t b_row) {
+// lie far apart, so no prefetcher foresees them. So is what will be done besides.
+void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int64_t next_rows, int64_t b_row, Company& company) {
   for (int64_t m = 0, asked = 0; m < rows; m += MR) {
     for (int64_t until = next_rows * smaller(m + MR, rows) / rows; asked < until; asked++)
       for (int64_t j = 0; j < NR; j += LINE) __builtin_prefetch(next + asked * b_row + j, 0, 2);
+    if (company.instr) company.soon.ask(t);
     multiply_rows(t, smaller(MR, rows - m), vectors);
     t.a += MR / 3 * t.a_third;
     t.c += MR * t.c_row;
@@ -238,7 +242,7 @@ void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int6
 
 // One panel of a tile: all of k, into t.c.
 void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists& lists, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
-                bool in_place, float* panel, bool only_narrow) {
+                bool in_place, float* panel, bool only_narrow, Company& company) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
   int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
   int vectors = only_narrow ? 0 : (int)divide_up(wide, LANES);
@@ -246,6 +250,7 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
   int64_t k = 0;
   do {
     t.k = smaller(p.k_block, p.k - k);
+    company.start(rows / MR);
     if (gathered.rows) start_at(t, gathered, k);
     else t.a = a + k * t.a_col;
     t.add = k > 0;
@@ -264,7 +269,9 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
     } else if (vectors && !in_place && p.k_block < p.k && b_col == 1) {
       int64_t rest = p.k - k - t.k;                       // of this panel; then comes the one beside it
       const float* next = rest ? b + (k + t.k) * b_row : b + NR;
-      multiply_and_ask(t, rows, vectors, next, smaller(p.k_block, rest ? rest : p.k), b_row);
+      multiply_and_ask(t, rows, vectors, next, smaller(p.k_block, rest ? rest : p.k), b_row, company);
+    } else if (vectors && company.instr) {
+      multiply_and_ask(t, rows, vectors, nullptr, 0, 0, company);
     } else if (vectors) {
       multiply_rows(t, rows, vectors);
     }
@@ -275,6 +282,7 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
       multiply_narrow(rest, rows, cols - wide);
     }
     t.n_soon = 0;
+    company.pause();
     k += p.k_block;
   } while (k < p.k);
 }
@@ -297,19 +305,19 @@ int64_t leave_zeros_out(const GemmPlan& p, const Context& context, const Tile& t
 
 // What is left of a panel: the last columns that are too few for a vector, and the row that was left.
 void finish_panel(Tile t, const GemmPlan& p, Gathered gathered, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t done, int64_t cols,
-                  bool in_place, float* panel) {
+                  bool in_place, float* panel, Company& company) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
-  if (narrow) gemm_panel(t, p, gathered, {}, b, b_row, b_col, rows, cols, in_place, panel, true);
+  if (narrow) gemm_panel(t, p, gathered, {}, b, b_row, b_col, rows, cols, in_place, panel, true, company);
   if (narrow) cols = cols / LANES * LANES;
   if (done == rows || cols == 0) return;
   if (gathered.side == BY_COLUMNS) gathered.first += done;
   else if (gathered.rows) gathered.rows += done;
   else t.a += done * t.a_row;
   t.c += done * t.c_row;
-  gemm_panel(t, p, gathered, {}, b, b_row, b_col, 1, cols, in_place, panel, false);
+  gemm_panel(t, p, gathered, {}, b, b_row, b_col, 1, cols, in_place, panel, false, company);
 }
 
-void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, int64_t tile) {
+void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, ChainRun& run, int64_t tile, Company& company) {
   int64_t rank, batch = tile / (p.groups * p.row_blocks), place = tile % (p.groups * p.row_blocks);
   int64_t row_block = p.along ? place / p.groups : place % p.row_blocks, group = p.along ? place % p.groups : place / p.row_blocks;
   const int64_t* shape = gemm_shape(i, rank);
@@ -364,8 +372,8 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);
     t.c = (direct.at ? direct.at : block) + col;
     t.more = added.at ? added.at + col : nullptr;
-    if (!done) gemm_panel(t, p, gathered, lists, b_data, b_row, b_col, where.rows, cols, in_place, panel, false);
-    else finish_panel(t, p, gathered, b_data, b_row, b_col, where.rows, done, cols, in_place, panel);
+    if (!done) gemm_panel(t, p, gathered, lists, b_data, b_row, b_col, where.rows, cols, in_place, panel, false, company);
+    else finish_panel(t, p, gathered, b_data, b_row, b_col, where.rows, done, cols, in_place, panel, company);
   }
   if (!direct.at) finish_block(i, context, run, block, width, where);
 }
@@ -374,8 +382,10 @@ void run_gemm(const Instruction& i, const Context& context, int64_t unit) {
   const GemmPlan& p = *(const GemmPlan*)i.plan;
   ChainRun run;
   start_chain(run, i.chain, &context, context.scratch + p.scratch_chain);
+  Company company(i, context);
   int64_t end = smaller(p.tiles, (unit + 1) * p.per_unit);
-  for (int64_t tile = unit * p.per_unit; tile < end; tile++) gemm_tile(i, context, p, run, tile);
+  for (int64_t tile = unit * p.per_unit; tile < end; tile++) gemm_tile(i, context, p, run, tile, company);
+  company.run(company.end);
 }
 
 }  // namespace

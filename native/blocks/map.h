@@ -101,7 +101,58 @@ void apply_random_bits(const StepArgs& s) {                 // sources: seed, st
 
 // ---- the block ----
 
+constexpr double FAR_BYTES = 8 << 20;                     // moved by a map: more than caches keep until the next step
+constexpr double BYTES_FROM_FAR = 20;                     // that a core moves in a nanosecond
+
 struct MapPlan { int64_t rows, cols, row_blocks, col_blocks, blocks, per_unit; };
+
+INLINE Block map_block(const Instruction& instr, int64_t i) {
+  const Chain& c = *instr.chain;
+  const MapPlan& p = *(const MapPlan*)instr.plan;
+  int64_t R = c.shape[c.rank - 2], C = c.shape[c.rank - 1], col_block = i % p.col_blocks, rest = i / p.col_blocks;
+  Block b{rest / p.row_blocks, rest % p.row_blocks * p.rows, col_block * p.cols, 0, 0};
+  b.rows = smaller(p.rows, R - b.row);
+  b.cols = smaller(p.cols, C - b.col);
+  return b;
+}
+
+// Whether a slot is an array of its own elements, and not a row, a column or a number for many.
+INLINE bool is_array(const Chain& c, const Slot& slot) {
+  bool array = slot.kind == INPUT || slot.kind == OUTPUT;
+  for (int d = 0; d < c.rank; d++) array &= slot.strides[d] != 0 || c.shape[d] == 1;
+  return array;
+}
+
+// What the blocks of a unit read, one array after the other.
+int64_t map_reads(const Instruction& instr, const Context& context, int64_t unit, Stretch* to) {
+  const Chain& c = *instr.chain;
+  const MapPlan& p = *(const MapPlan*)instr.plan;
+  int64_t n = 0;
+  for (int s = 0; s < c.n_slots; s++) {
+    const Slot& slot = c.slots[s];
+    if (slot.kind != INPUT || !is_array(c, slot)) continue;
+    for (int64_t i = unit * p.per_unit; i < smaller(p.blocks, (unit + 1) * p.per_unit); i++) {
+      Block b = map_block(instr, i);
+      int64_t at = b.row * slot.strides[c.rank - 2] + b.col * slot.strides[c.rank - 1], size = dtype_size(slot.dtype);
+      if (!dense(b, slot.strides[c.rank - 2], slot.strides[c.rank - 1]) || n == MAX_STRETCHES) continue;
+      for (int d = c.rank - 3; d >= 0; d--) { at += b.outer % c.shape[d] * slot.strides[d]; b.outer /= c.shape[d]; }
+      to[n++] = {address(context, slot.operand) + at * size, b.rows * b.cols * size};
+    }
+  }
+  return n;
+}
+
+// Gives what a block costs where memory is waited for.
+double plan_far(Instruction& instr, const MapPlan& p, double cost) {
+  const Chain& c = *instr.chain;
+  double read = 0, written = 0, elements = (double)(p.rows * p.cols);
+  for (int s = 0; s < c.n_slots; s++)
+    if (is_array(c, c.slots[s])) (c.slots[s].kind == INPUT ? read : written) += elements * (double)dtype_size(c.slots[s].dtype);
+  if (!read || (read + written) * (double)p.blocks < FAR_BYTES) return cost;
+  instr.far_bytes = (int64_t)(read * (double)p.blocks);
+  instr.reads = map_reads;
+  return larger(cost, (read + written) / BYTES_FROM_FAR);
+}
 
 const char* prepare_map(Instruction& instr) {
   if (!instr.chain) return "map needs a chain";
@@ -115,9 +166,9 @@ const char* prepare_map(Instruction& instr) {
   p.row_blocks = divide_up(R, p.rows);
   p.col_blocks = divide_up(C, p.cols);
   p.blocks = outer * p.row_blocks * p.col_blocks;
-  double block_cost = 30 + c.cost * (double)(p.rows * p.cols);
-  p.per_unit = larger(1, (int64_t)(4000 / block_cost));
-  for (int i = 0; i < c.n_slots; i++)                     // a tile of rows is zeroed once a unit
+  double own_cost = 30 + c.cost * (double)(p.rows * p.cols), block_cost = plan_far(instr, p, own_cost);
+  p.per_unit = larger(1, (int64_t)(4000 / (instr.fine ? block_cost : own_cost)));
+  for (int i = 0; i < c.n_slots && !instr.fine; i++)      // a tile of rows is zeroed once a unit
     if (c.slots[i].kind == ROWS) p.per_unit = larger(p.per_unit, smaller(8, p.blocks / 64));
   instr.units = divide_up(p.blocks, p.per_unit);
   instr.cost = block_cost * (double)p.blocks;
@@ -126,22 +177,11 @@ const char* prepare_map(Instruction& instr) {
 }
 
 void run_map(const Instruction& instr, const Context& context, int64_t unit) {
-  const Chain& c = *instr.chain;
   const MapPlan& p = *(const MapPlan*)instr.plan;
-  int64_t R = c.shape[c.rank - 2], C = c.shape[c.rank - 1];
   ChainRun run;
-  start_chain(run, &c, &context, context.scratch);
+  start_chain(run, instr.chain, &context, context.scratch);
   int64_t end = smaller(p.blocks, (unit + 1) * p.per_unit);
-  for (int64_t i = unit * p.per_unit; i < end; i++) {
-    Block b;
-    int64_t col_block = i % p.col_blocks, rest = i / p.col_blocks;
-    b.outer = rest / p.row_blocks;
-    b.row = rest % p.row_blocks * p.rows;
-    b.col = col_block * p.cols;
-    b.rows = smaller(p.rows, R - b.row);
-    b.cols = smaller(p.cols, C - b.col);
-    run_block(run, b);
-  }
+  for (int64_t i = unit * p.per_unit; i < end; i++) run_block(run, map_block(instr, i));
 }
 
 }  // namespace
