@@ -109,6 +109,7 @@ struct Instruction;
 struct Stretch { const char* at; int64_t bytes; };        // of memory
 constexpr int64_t MAX_STRETCHES = 16;
 struct Besides { const Instruction* instr; int64_t first, end; char* scratch; };   // units of another instruction, done between steps of this one
+struct Ahead { Stretch *next, *end; };                    // what the next time of a loop touches, and has not been asked for yet
 
 struct Context {                      // what a running unit gets besides its instruction
   char* const* bases;
@@ -116,6 +117,7 @@ struct Context {                      // what a running unit gets besides its in
   Errors* errors;
   int64_t piece = 0;                  // of a scan in pieces
   const Besides* besides = nullptr;
+  Ahead* ahead = nullptr;
 };
 
 struct Kernel {

@@ -19,7 +19,25 @@ bool enters_python(const Scope& body) {
   return std::any_of(body.list.begin(), body.list.end(), [](auto& inner) { return inner->call || (inner->body && enters_python(*inner->body)); });
 }
 
+constexpr int64_t MOST_AHEAD = 128 << 10;                // bytes that move: a small part of a core's L2
+
 }  // namespace
+
+// What a time step touches on each base that moves with time, if that is not too much to be asked for a step ahead.
+std::vector<Range> moving_ranges(const Scope& body) {
+  std::vector<Range> moving;
+  int64_t bytes = 0;
+  for (size_t k = 0; k < body.mapping.size(); k++) {
+    Range all{(int)k + 1, INT64_MAX, INT64_MIN, false};
+    for (auto& inner : body.list)
+      for (const Range& r : inner->ranges)
+        if (r.base == all.base && r.low != r.high) all = {r.base, std::min(all.low, r.low), std::max(all.high, r.high), false};
+    if (!body.mapping[k].stride || all.low > all.high) continue;
+    moving.push_back(all);
+    bytes += all.high - all.low;
+  }
+  return bytes <= MOST_AHEAD ? moving : std::vector<Range>{};
+}
 
 void check_pieces(const Prepared& scan) {
   std::vector<Place> places;

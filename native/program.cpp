@@ -77,6 +77,7 @@ struct Builder {
       check_range(scope, p.ranges.back());
     }
     if (cut) check_pieces(p);
+    if (cut) p.moving = moving_ranges(*p.body);
     p.instr.units = p.length ? p.body->pieces : 0;
     p.instr.cost = p.body->cost * (double)(p.guard ? std::min<int64_t>(p.length, 16) : p.length * p.body->pieces);
     bool has_python = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.python; });

@@ -53,6 +53,7 @@ struct Prepared {                                           // one instruction w
   std::function<void(char* const*)> call;
   std::unique_ptr<Scope> body;                           // scan
   std::unique_ptr<Operand> guard;
+  std::vector<Range> moving;                             // ... in pieces: what a time step touches where bases move
   int64_t length = 0, pieces = 0;                        // 0: all threads share each time step
   bool goes_on(char* const* bases) const { return !guard || *(bases[guard->base] + guard->offset); }
   bool alone = false;                                    // small: all units by one thread
@@ -163,8 +164,9 @@ std::vector<int64_t> place(const std::vector<int64_t>& sizes, const std::vector<
 void permutation(int64_t* rows, int64_t n, uint32_t seed, uint32_t step, uint32_t stream);   // permutation.cpp
 void make_phases(Scope&);                                                             // schedule.cpp
 bool is_small(double cost);
-void run_alone(Prepared&, char* const* bases, char* scratch, Errors*, int64_t piece = 0);
+void run_alone(Prepared&, char* const* bases, char* scratch, Errors*, int64_t piece = 0, Ahead* = nullptr);
 void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors*);
+std::vector<Range> moving_ranges(const Scope& body);
 void check_pieces(const Prepared& scan);                                              // pieces.cpp
 
 constexpr auto SLICE = std::chrono::milliseconds(100);

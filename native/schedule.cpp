@@ -150,12 +150,12 @@ Range Scope::in_parent(const Range& r, bool all_time) const {
 }
 
 // All of one instruction by the calling thread.
-void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, int64_t piece) {
+void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, int64_t piece, Ahead* ahead) {
   if (p.body) {
     for (int64_t k = 0; k < p.instr.units; k++) run_piece(p, k, bases, scratch, errors);
     return;
   }
-  Context context{bases, scratch, errors, piece};
+  Context context{bases, scratch, errors, piece, nullptr, ahead};
   if (p.own_workspace < 0) return run_units(p.instr, context);
   Instruction own = p.instr;
   own.workspace = (char*)memset(scratch + p.own_workspace, 0, own.workspace_bytes);
@@ -165,9 +165,14 @@ void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, i
 // One piece of a scan's rows through all times, by the calling thread.
 void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors* errors) {
   std::vector<char*> mine(scan.body->bases.size());
+  std::vector<Stretch> next(scan.moving.size());
   for (int64_t t = 0; t < scan.length && scan.goes_on(bases); t++) {
     scan.body->set_bases(mine.data(), bases, t, piece);
-    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors, piece);
+    std::vector<Stretch>::iterator last = next.begin();
+    for (const Range& r : scan.moving)
+      if (t + 1 < scan.length) *last++ = {mine[r.base] + scan.body->mapping[r.base - 1].stride + r.low, r.high - r.low};
+    Ahead ahead{next.data(), next.data() + (last - next.begin())};
+    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors, piece, &ahead);
   }
 }
 

@@ -228,7 +228,8 @@ INLINE Rows direct_output(const Instruction& i, const Context& context, const Ge
 
 // Rows by a panel that was copied. Meanwhile the rows of B that are copied next are asked for, some before each step down: they
 // lie far apart, so no prefetcher foresees them. So is what will be done besides.
-void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int64_t next_rows, int64_t b_row, Company& company) {
+void multiply_and_ask(Tile& t, int64_t rows, int vectors, const float* next, int64_t next_rows, int64_t b_row, Company& company) {
+  const Start start{t};
   for (int64_t m = 0, asked = 0; m < rows; m += MR) {
     for (int64_t until = next_rows * smaller(m + MR, rows) / rows; asked < until; asked++)
       for (int64_t j = 0; j < NR; j += LINE) __builtin_prefetch(next + asked * b_row + j, 0, 2);
@@ -241,7 +242,7 @@ void multiply_and_ask(Tile t, int64_t rows, int vectors, const float* next, int6
 }
 
 // One panel of a tile: all of k, into t.c.
-void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists& lists, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
+void gemm_panel(Tile& t, const GemmPlan& p, const Gathered& gathered, const Lists& lists, const float* b, int64_t b_row, int64_t b_col, int64_t rows, int64_t cols,
                 bool in_place, float* panel, bool only_narrow, Company& company) {
   bool narrow = worth_narrow(t, p.k, rows, cols);
   int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
@@ -285,6 +286,7 @@ void gemm_panel(Tile t, const GemmPlan& p, const Gathered& gathered, const Lists
     company.pause();
     k += p.k_block;
   } while (k < p.k);
+  t.a = a;
 }
 
 // What vectors take of a tile, without the zeros of A or of B if either has many; gives how many rows are done. A row that would
@@ -367,6 +369,7 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   for (int64_t col = 0; col < where.cols; col += NR, b_data += b_panel) {
     int64_t cols = smaller(NR, where.cols - col);
     if (streams) ask_for_operands(t, *i.chain, context, where, col / NR, divide_up(where.cols, NR), p.k);
+    else if (context.ahead && !turned) ask_ahead(t, *context.ahead, where.rows, p.k);
     if (turned) ask_for_columns(t, b_data + p.wide * b_panel, b_col, row_block, p.row_blocks, where.rows, p.k);
     // The arena is padded, so its rows may be overrun; an array of the user's may not.
     bool in_place = p.in_place && (p.packed || b.base == 0 || cols % LANES == 0);

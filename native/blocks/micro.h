@@ -14,6 +14,7 @@ constexpr int MR = 6;
 #endif
 
 constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
+constexpr int PIECE = 8;                                  // rows of a piece of a loop: such tiles ask for what is read next, too
 constexpr int64_t AHEAD = 16;                             // rows of B that are asked for before they are multiplied
 const int64_t ONE_TAP[1] = {0};
 
@@ -32,7 +33,8 @@ struct Tile {                                             // C[m, n] (+)= sum ov
   const float* const* rows = nullptr;                     // of a gathered A, which has no a: gathered.h
   int64_t shift = 0, ahead = 0;                           // elements into each of them; how much later in `rows` those come that are next
   const char* soon = nullptr;                             // what is read next: a stretch of it is asked for at each of the first
-  int64_t soon_step = 0, n_soon = 0;                      // n_soon k; panels.h
+  int64_t soon_step = 0, n_soon = 0;                      // n_soon k, or of every (between + 1)th; panels.h
+  int64_t between = 0;
   int64_t taps = 1;                                       // batch-reduce: where each A and B starts
   const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };
@@ -68,14 +70,14 @@ template <int M, int N> void micro(const Tile& t) {
 #pragma GCC unroll 4
     for (int n = 0; n < N; n++) c[m][n] = Vec{};
   constexpr int GROUPS = (M + 2) / 3;                     // rows addressed as pointer + {0, 1, 2} * stride: few registers
-  const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row, last = t.k - t.n_soon;
+  const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row, between = t.between, last = t.k - t.n_soon * (between + 1);
   const char* soon = t.soon;
   for (int64_t tap = 0; tap < t.taps; tap++) {
     const float *group[GROUPS], *b = t.b + t.b_tap[tap];
 #pragma GCC unroll 8
     for (int g = 0; g < GROUPS; g++) group[g] = t.a + t.a_tap[tap] + g * t.a_third;
     for (int64_t k = t.k; k > 0; k--) {
-      if (M == MR && k > last) {
+      if ((M == MR || M == PIECE) && k > last && !(k & between)) {
         ask_for(soon);
         soon += t.soon_step;
       }
@@ -136,8 +138,19 @@ typedef void (*Micro)(const Tile&);
 #endif
 const Micro micros[NV][MR + 1] = {MICROS(1), MICROS(2)};
 
+// Where a tile stands, put back when its rows are done. The tile itself is not copied: a vector loaded from numbers that were
+// just stored one by one waits until they are in the cache.
+struct Start {
+  Tile& t;
+  const float *const a = t.a, *const more = t.more;
+  float* const c = t.c;
+  const char* const soon = t.soon;
+  ~Start() { t.a = a; t.more = more; t.c = c; t.soon = soon; }
+};
+
 // Rows of C by one panel, n_vectors wide.
-INLINE void multiply_rows(Tile t, int64_t rows, int n_vectors) {
+INLINE void multiply_rows(Tile& t, int64_t rows, int n_vectors) {
+  const Start start{t};
   const Micro* table = micros[n_vectors - 1];
   for (int64_t m = 0; m < rows; m += MR) {
     table[smaller(MR, rows - m)](t);

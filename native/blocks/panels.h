@@ -44,6 +44,22 @@ void ask_for_operands(Tile& t, const Chain& chain, const Context& context, const
   }
 }
 
+// What the next time of a loop touches, some of it during each panel: a stretch at each eighth k at most.
+INLINE void ask_ahead(Tile& t, Ahead& ahead, int64_t rows, int64_t k) {
+  t.n_soon = 0;
+  if (ahead.next == ahead.end) return;
+  Stretch& stretch = *ahead.next;
+  int64_t tiles = larger(1, rows / MR);
+  t.n_soon = smaller(divide_up(stretch.bytes, STRETCH * tiles), k / 8);
+  t.soon = stretch.at;
+  t.soon_step = STRETCH;
+  t.between = 7;
+  int64_t bytes = smaller(stretch.bytes, t.n_soon * STRETCH * tiles);
+  stretch.at += bytes;
+  stretch.bytes -= bytes;
+  if (!stretch.bytes) ahead.next++;
+}
+
 // The panel of a transposed B that a later tile copies: `part` of the `parts` whose tiles come before.
 INLINE void ask_for_columns(Tile& t, const float* b, int64_t b_col, int64_t part, int64_t parts, int64_t rows, int64_t k) {
   t.n_soon = 0;

@@ -34,6 +34,22 @@ class Capabilities:
             and self.kernel(node.op.kernel, tuple(x.dtype for x in node.inputs))
         )
 
+    def elementwise(self, node: Node) -> bool:
+        """Whether a chain can compute a node element by element."""
+        op = node.op
+        if op is None or len(node.types) != 1 or op.kernel is None:
+            return False
+        if op.name == "random_bits":
+            return True
+        if op.name == "iota":
+            return self.step("iota", (), node.dtype)
+        shape = node.types[0].shape
+        for x in node.inputs:
+            if x.types[0].shape != shape:
+                return False
+        dtypes = tuple([x.types[0].dtype for x in node.inputs])
+        return bool(dtypes) and self.step(op.kernel, dtypes, node.dtype)
+
     def packing(self, shape: tuple[int, ...]) -> tuple[str, int]:
         """The kernel that puts a matrix or a batch of them into panels, and the bytes they take.
 

@@ -231,7 +231,8 @@ class Grouping:
             if target.root is not None and target.root in reads[node]:
                 continue
             new = [x for x in dict.fromkeys(node.inputs) if self.of.get(x) is group and not outside(x, group, node)]
-            if sum(SIZES[x.dtype] for x in new) > SIZES[node.dtype]:
+            saved = SIZES[node.dtype] - sum(SIZES[x.dtype] for x in new)
+            if saved < 0 or (saved == 0 and group.root in new):  # a bias is added before the product is written
                 continue
             group.nodes.remove(node)
             target.nodes.insert(1 if target.root is not None else 0, node)

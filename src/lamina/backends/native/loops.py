@@ -21,10 +21,6 @@ from .views import SIZES, Storage, View, fresh
 if TYPE_CHECKING:
     from .plan import Planner
 
-ROWS = 8  # a piece of fewer rows than this multiplies too slowly
-PIECES = 8  # enough for as many threads; more of them would read the weights more often
-WEIGHTS = 1 << 20  # bytes of weights that stay in the cache of a core; more of them are read by all cores together
-
 
 def scan(planner: Planner, node: Node) -> None:
     """Drafts a scan."""
@@ -56,11 +52,8 @@ class Loop:
 
     def parts(self) -> list[Part]:
         """The whole loop, or the pieces of equal height, and what is left."""
-        first = self.body.inputs[0]
-        batch = first.shape[0] if first.ndim else 0
-        count = min(PIECES, batch // ROWS)
-        if count > 1 and self.length > 1 and self.weights() <= WEIGHTS:
-            rows = -(-batch // count)
+        batch, rows = pieces.divided(self.body, self.length)
+        if rows:
             parts = [self.part(0, rows, batch // rows), self.part(batch // rows * rows, batch % rows, 1)]
             found = [part for part in parts[: 2 if batch % rows else 1] if part is not None and part.pure]
             if len(found) == (2 if batch % rows else 1):
@@ -70,13 +63,8 @@ class Loop:
     def part(self, start: int, rows: int, count: int) -> Part | None:
         if rows == 0:
             return None
-        piece = pieces.cut(self.body, self.carries, self.scanned, rows, self.outer.elementwise)
+        piece = pieces.cut(self.body, self.carries, self.scanned, rows, self.outer.can.elementwise)
         return Part(self, piece.body, piece.cut, start, rows, count) if piece is not None else None
-
-    def weights(self) -> int:
-        """Bytes of the matrices that every row is multiplied with."""
-        products = [n for n in self.body.nodes if n.op is not None and n.op.name == "matmul" and n.ndim == 2]
-        return sum(SIZES[n.dtype] * prod(n.inputs[1].shape) for n in products)
 
     def carry(self, i: int) -> None:
         start = self.outer.view(self.node.inputs[i])

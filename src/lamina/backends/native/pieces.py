@@ -11,6 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...graph import Graph, Node
+from .views import SIZES
+
+ROWS = 8  # a piece of fewer rows than this multiplies too slowly
+PIECES = 8  # enough for as many threads; more of them would read the weights more often
+WEIGHTS = 1 << 20  # bytes of weights that stay in the cache of a core; more of them are read by all cores together
 
 REDUCING = {"sum", "prod", "max", "min"}
 ARRANGING = {"sort", "argsort", "cumsum", "argmax", "argmin"}
@@ -27,6 +32,21 @@ class Piece:
 
     body: Graph
     cut: list[bool]
+
+
+def weights(body: Graph) -> int:
+    """Bytes of the matrices that every row is multiplied with."""
+    products = [n for n in body.nodes if n.op is not None and n.op.name == "matmul" and n.ndim == 2]
+    return sum(SIZES[n.dtype] * n.inputs[1].type.size for n in products)
+
+
+def divided(body: Graph, length: int) -> tuple[int, int]:
+    """The rows of the batch, and those of a piece: 0 if pieces do not pay."""
+    first = body.inputs[0]
+    batch = first.shape[0] if first.ndim else 0
+    count = min(PIECES, batch // ROWS)
+    pays = count > 1 and length > 1 and weights(body) <= WEIGHTS
+    return batch, -(-batch // count) if pays else 0
 
 
 def cut(body: Graph, carries: int, scanned: int, rows: int, elementwise: Callable[[Node], bool]) -> Piece | None:

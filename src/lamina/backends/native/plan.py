@@ -63,7 +63,7 @@ class Planner:
         self.never_made = never_made(
             graph, self.reads, capabilities.kernel, {n for n, v in given.items() if v.storage in self.written}
         )
-        grouping = Grouping(graph, self.reads, self.elementwise, self.is_root, self.transparent, self.summing)
+        grouping = Grouping(graph, self.reads, self.can.elementwise, self.is_root, self.transparent, self.summing)
         self.groups, self.group_of = grouping.result(), grouping.of
         self.outputs = {t.node for t in targets}
         self.pooled = pooled_groups(self, window.in_tiles)
@@ -80,21 +80,6 @@ class Planner:
 
     def transparent(self, node: Node) -> bool:
         return node.op is not None and node.op.name in TRANSPARENT
-
-    def elementwise(self, node: Node) -> bool:
-        op = node.op
-        if op is None or len(node.types) != 1 or op.kernel is None:
-            return False
-        if op.name == "random_bits":
-            return True
-        if op.name == "iota":
-            return self.can.step("iota", (), node.dtype)
-        shape = node.types[0].shape
-        for x in node.inputs:
-            if x.types[0].shape != shape:
-                return False
-        dtypes = tuple([x.types[0].dtype for x in node.inputs])
-        return bool(dtypes) and self.can.step(op.kernel, dtypes, node.dtype)
 
     def is_root(self, node: Node) -> bool:
         op = node.op

@@ -17,6 +17,7 @@ from ..program import Bound, Placed, Program
 from .capabilities import capabilities
 from .draft import CURSOR, FIRST, ORDER, Draft
 from .feeds import Feeds
+from .inside import draw_in
 from .memory import plan_memory
 from .plan import Planner, Target
 from .pooling import compute_pooled
@@ -37,7 +38,7 @@ class NativeProgram(Program):
         super().__init__(bound)
         self.isa = isa or _native.isa()
         can = capabilities(self.isa)
-        graph = compute_pooled(simplify(inline(bound.graph, keep=can.runs)))
+        graph = draw_in(compute_pooled(simplify(inline(bound.graph, keep=can.runs))), can)
         count = len(graph.inputs) - len(bound.slots)
         self.arguments = [fresh(x.type) for x in graph.inputs[:count]]
         self.slots = [self.slot_view(x, FIRST + count + i) for i, x in enumerate(graph.inputs[count:])]

@@ -1,0 +1,113 @@
+"""Products drawn into loops: the same numbers as the reference, the same bits for any number of threads."""
+
+import numpy as np
+import pytest
+
+from lamina import layers, ops
+from lamina.backends import native
+from lamina.backends.native import inside
+from lamina.gradients import gradients
+from lamina.trace import Generator, trace
+from lamina.types import Type
+
+BATCH, TIMES, WIDTH = 37, 5, 4
+LAYERS = {
+    "lstm": lambda: layers.LSTM(9),
+    "lstm_dropout": lambda: layers.LSTM(16, dropout=0.2, recurrent_dropout=0.3),
+    "lstm_backwards": lambda: layers.LSTM(5, return_sequences=True, go_backwards=True),
+    "gru": lambda: layers.GRU(9, return_sequences=True),
+    "gru_reset_before": lambda: layers.GRU(7, reset_after=False),
+    "simple": lambda: layers.SimpleRNN(20, activation="relu", use_bias=False),
+    "both_directions": lambda: layers.Bidirectional(layers.LSTM(9, return_sequences=True)),
+}  # fmt: skip
+
+
+def training(made, mask):
+    """A step that gives the loss and the gradients of the input and of all weights of layers one behind the other."""
+
+    def step(x, lengths):
+        values = x
+        for layer in made:
+            real = ops.arange(TIMES) < ops.expand_dims(lengths, 1) if mask else None
+            values = layer(values, training=True, **({} if real is None else {"mask": real}))
+        loss = ops.mean(ops.tanh(values) * values)
+        return [loss, *gradients([loss], [x, *(v.value for layer in made for v in layer.trainable_variables)])]
+
+    types = [Type("float32", (BATCH, TIMES, WIDTH)), Type("int32", (BATCH,))]
+    return trace(step, types, training=True, generator=Generator(1))
+
+
+def built(name):
+    made = [LAYERS[name]()] if name != "two" else [layers.LSTM(6, return_sequences=True), layers.GRU(9)]
+    shape = (BATCH, TIMES, WIDTH)
+    for layer in made:
+        layer.build(shape)
+        shape = (BATCH, TIMES, 6)
+    return made
+
+
+def products(program):
+    """How many products stand outside of loops, and how many inside."""
+    outside = sum(d.kernel == "gemm" for d in program.drafts)
+    return outside, sum(d.kernel == "gemm" for draft in program.drafts if draft.body for d in draft.body.drafts)
+
+
+def numbers():
+    rng = np.random.default_rng(2)
+    return [
+        rng.standard_normal((BATCH, TIMES, WIDTH)).astype("float32"),
+        rng.integers(0, TIMES + 1, BATCH).astype("int32"),
+    ]
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("name", [*LAYERS, "two"])
+def test_products_in_loops_agree_with_those_outside(name, mask, monkeypatch):
+    made = built(name)
+    outside = training(made, mask).program("native")
+    monkeypatch.setattr(inside, "WIDE", 0)
+    traced = training(made, mask)
+    drawn = traced.program("native")
+    assert products(drawn)[0] < products(outside)[0]
+    assert products(drawn)[1] > products(outside)[1]
+    found = drawn.run(*numbers())
+    for want, got in zip(outside.run(*numbers()), found, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-7)
+    for want, got in zip(traced.program("reference").run(*numbers()), found, strict=True):
+        np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", [*LAYERS, "two"])
+def test_threads_change_no_bit(name, monkeypatch):
+    monkeypatch.setattr(inside, "WIDE", 0)
+    program = training(built(name), name != "two").program("native")
+    threads, outcomes = native.get_num_threads(), []
+    try:
+        for count in (1, 2, 3, 4, 8):
+            native.set_num_threads(count)
+            outcomes.append(b"".join(r.tobytes() for r in program.run(*numbers())))
+    finally:
+        native.set_num_threads(threads)
+    assert len(set(outcomes)) == 1
+
+
+def test_a_product_that_somebody_else_reads_stays_outside(monkeypatch):
+    layer = layers.LSTM(9)
+    layer.build((BATCH, TIMES, WIDTH))
+    monkeypatch.setattr(inside, "WIDE", 0)
+    types = [Type("float32", (BATCH, TIMES, WIDTH))]
+
+    def step(x, shown):
+        rows = ops.transpose(x, (1, 0, 2))
+        projected = ops.matmul(rows, layer.cell.kernel) + layer.cell.bias
+        last = layer(x)
+        return [last, projected] if shown else [last]
+
+    alone, shown = (trace(lambda x, shown=shown: step(x, shown), types).program("native") for shown in (False, True))
+    assert products(alone)[0] == 0
+    assert products(shown)[0] == 1
+    np.testing.assert_array_equal(alone.run(numbers()[0])[0], shown.run(numbers()[0])[0])
+
+
+def test_narrow_and_small_products_stay_outside():
+    assert products(training(built("lstm"), False).program("native"))[0] > 2
