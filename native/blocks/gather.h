@@ -52,14 +52,20 @@ const char* prepare_gather(Instruction& i) {
   return nullptr;
 }
 
-// Rows side by side, numbered side by side. N is the size of a row in bytes, 0 one that only `bytes` knows.
+constexpr int64_t FORESEEN = 8, FORESEEN_START = 1024;       // rows ahead; bytes of each, the processor foresees the rest
+
+// Rows side by side, numbered side by side. N is the size of a row in bytes, 0 one that only `bytes` knows: such rows lie anywhere in
+// a table, and are asked for some rows ahead.
 template <int N> void gather_dense(const Instruction& i, const Context& context, int64_t first, int64_t last, int64_t bytes) {
   const Operand &table = i.in[0], &ids = i.in[1], &out = i.out[0];
   const int64_t rows = table.shape[0], step = table.strides[0] * dtype_size(table.dtype), n = N ? N : bytes;
   const char *from = address(context, table), *numbers = address(context, ids);
   char* to = address(context, out) + first * n;
+  auto number = [&](int64_t k) { return ids.dtype == I64 ? ((const int64_t*)numbers)[k] : (int64_t)((const int32_t*)numbers)[k]; };
   for (int64_t k = first; k < last; k++, to += n) {
-    int64_t id = ids.dtype == I64 ? ((const int64_t*)numbers)[k] : ((const int32_t*)numbers)[k];
+    if (int64_t next = N == 0 && k + FORESEEN < last ? number(k + FORESEEN) : -1; next >= 0 && next < rows)
+      for (int64_t b = 0; b < std::min(n, FORESEEN_START); b += 64) __builtin_prefetch(from + next * step + b);
+    int64_t id = number(k);
     if (id < 0 || id >= rows) { report_bad_index(context.errors, i, k, id, rows); id = std::clamp<int64_t>(id, 0, rows - 1); }
     memcpy(to, from + id * step, n);
   }
