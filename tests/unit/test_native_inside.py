@@ -106,7 +106,8 @@ def test_a_product_that_somebody_else_reads_stays_outside(monkeypatch):
     alone, shown = (trace(lambda x, shown=shown: step(x, shown), types).program("native") for shown in (False, True))
     assert products(alone)[0] == 0
     assert products(shown)[0] == 1
-    np.testing.assert_array_equal(alone.run(numbers()[0])[0], shown.run(numbers()[0])[0])
+    # Not the bits: of so many rows at once the last may be a tile by itself, whose terms are in four sums (micro.h).
+    np.testing.assert_allclose(alone.run(numbers()[0])[0], shown.run(numbers()[0])[0], rtol=1e-5, atol=1e-7)
 
 
 def test_narrow_and_small_products_stay_outside():
