@@ -19,6 +19,7 @@ from . import pieces
 from .capabilities import Capabilities
 from .views import SIZES, VIEWS
 
+TILE = 6  # rows of the engine's smallest tile, and a divisor of all others': one row more is summed in another order
 WIDE = 4 << 20  # bytes of the wider side: fewer stay in caches, and products of many rows are quicker by themselves
 
 
@@ -62,8 +63,10 @@ class Drawer:
     def plan(self, scan: Node) -> Plan:
         body, carries, scanned = (scan.attrs[k] for k in ("body", "carries", "scanned"))
         plan = Plan(pieces.weights(body))
-        rows = pieces.divided(body, scan.attrs["length"])[1]
-        if not rows or pieces.cut(body, carries, scanned, rows, self.can.elementwise) is None:
+        batch, rows = pieces.divided(body, scan.attrs["length"])
+        if not rows or leaves_a_row(batch * scan.attrs["length"], rows, batch % rows):
+            return plan
+        if pieces.cut(body, carries, scanned, rows, self.can.elementwise) is None:
             return plan
         for i in range(carries, carries + scanned):
             found = projected(scan.inputs[i])
@@ -118,6 +121,11 @@ class Drawer:
             return None
         self.made[node] = drawn(node, inputs, plan)
         return self.made[node]
+
+
+def leaves_a_row(*counts: int) -> bool:
+    """Whether a product of so many rows ends in a tile of one: its bits would show where the product was made."""
+    return any(n % TILE == 1 for n in counts)
 
 
 def projected(x: Node) -> Projected | None:
