@@ -10,4 +10,4 @@ CASES = load("catalogue_rest")
 @pytest.mark.parametrize("run", ["eagerly", "native"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_layer(case, run):
-    test_layers_golden.test_layer_agrees_with_keras(case, run)
+    test_layers_golden.assert_layer_agrees(case, run)

@@ -59,4 +59,4 @@ def test_functions_work_on_arrays_at_once(case):
 @RUNS
 @pytest.mark.parametrize("case", LAYERS, ids=str)
 def test_layer(case, run):
-    test_layers_golden.test_layer_agrees_with_keras(case, run)
+    test_layers_golden.assert_layer_agrees(case, run)

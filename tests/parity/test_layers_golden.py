@@ -28,6 +28,10 @@ SCALES |= {"MultiHeadAttention": 0.3, "GroupQueryAttention": 0.3}  # the gradien
 @pytest.mark.parametrize("run", ["eagerly", "native"])
 @pytest.mark.parametrize("case", CASES)
 def test_layer_agrees_with_keras(case, run):
+    assert_layer_agrees(case, run)
+
+
+def assert_layer_agrees(case, run):
     layer = case.build(layers)
     initial = list((case.call or {}).get("initial_state", []))
     args, call = arguments(case, case.inputs, initial)

@@ -18,6 +18,10 @@ def assert_close(got, want):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_result(case):
+    assert_result(case)
+
+
+def assert_result(case):
     metric = case.build(metrics)
     for update, want in zip(case.updates, case.results, strict=True):
         metric.update_state(**update)
@@ -31,6 +35,10 @@ def test_result(case):
 @pytest.mark.parametrize("backend", ["reference", "native"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_result_of_a_program(case, backend):
+    assert_result_of_a_program(case, backend)
+
+
+def assert_result_of_a_program(case, backend):
     metric = case.build(metrics)
     for update, want in zip(case.updates, case.results, strict=True):
         names = [k for k in update if update[k] is not None]
@@ -45,6 +53,10 @@ def test_result_of_a_program(case, backend):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_configuration_makes_the_same_metric(case):
+    assert_configured_alike(case)
+
+
+def assert_configured_alike(case):
     metric = case.build(metrics)
     config = metrics.serialize(metric)
     assert metrics.serialize(metrics.deserialize(config)) == config

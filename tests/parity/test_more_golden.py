@@ -42,7 +42,7 @@ def test_every_case_is_of_one_kind():
 @RUNS
 @pytest.mark.parametrize("case", LAYERS, ids=str)
 def test_layer(case, run):
-    test_layers_golden.test_layer_agrees_with_keras(with_its_function(case), run)
+    test_layers_golden.assert_layer_agrees(with_its_function(case), run)
 
 
 @RUNS
@@ -78,9 +78,9 @@ def test_values_and_derivatives_of_a_function(case, run):
 
 @pytest.mark.parametrize("case", METRICS, ids=str)
 def test_metric(case):
-    test_metrics_golden.test_result(case)
-    test_metrics_golden.test_result_of_a_program(case, "native")
-    test_metrics_golden.test_the_configuration_makes_the_same_metric(case)
+    test_metrics_golden.assert_result(case)
+    test_metrics_golden.assert_result_of_a_program(case, "native")
+    test_metrics_golden.assert_configured_alike(case)
 
 
 def test_names_of_metrics():

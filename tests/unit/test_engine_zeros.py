@@ -53,7 +53,7 @@ def multiplied(isa, a, b, hint, packed=False, bias=None, threads=1):
     return arena.run(out, threads=threads)
 
 
-def same_bits(got, want):
+def assert_same_bits(got, want):
     np.testing.assert_array_equal(got, want)
     assert np.array_equal(np.signbit(got), np.signbit(want))
 
@@ -70,7 +70,7 @@ def test_zeros_of_a_that_are_left_out_change_no_bit(isa, m, k, n, how):
             for added in (None, bias):
                 want = multiplied(isa, left, right, 0, packed, added)
                 for threads in (1, 3):
-                    same_bits(multiplied(isa, left, right, IN_A, packed, added, threads), want)
+                    assert_same_bits(multiplied(isa, left, right, IN_A, packed, added, threads), want)
 
 
 @pytest.mark.parametrize("how", ["some", "few", "rows", "columns", "none", "late", "dense"])
@@ -84,7 +84,7 @@ def test_zeros_of_b_that_are_left_out_change_no_bit(isa, m, k, n, how):
             for added in (None, bias):
                 want = multiplied(isa, left, right, 0, bias=added)
                 for hint, threads in ((IN_B, 1), (IN_B, 8), (IN_A | IN_B, 2)):
-                    same_bits(multiplied(isa, left, right, hint, bias=added, threads=threads), want)
+                    assert_same_bits(multiplied(isa, left, right, hint, bias=added, threads=threads), want)
 
 
 @pytest.mark.parametrize("hint", [IN_A, IN_B, IN_A | IN_B])
@@ -95,7 +95,7 @@ def test_a_batch_of_products(isa, hint):
         want = multiplied(isa, a, right, 0)
         assert_close(want, a.astype("float64") @ right, 70)
         for threads in (1, 2, 3, 8):
-            same_bits(multiplied(isa, a, right, hint, threads=threads), want)
+            assert_same_bits(multiplied(isa, a, right, hint, threads=threads), want)
 
 
 def test_what_is_added_may_lie_where_the_result_goes(isa):
@@ -109,7 +109,7 @@ def test_what_is_added_may_lie_where_the_result_goes(isa):
         steps = [("add", "float32", [0, 1], 2)]
         arena.add("gemm", [arena.put(a), arena.put(b), place], [place], ints=ints, chain=chain(c.shape, steps))
         results.append(arena.run(place))
-    same_bits(*results)
+    assert_same_bits(*results)
 
 
 @pytest.mark.parametrize(("hint", "side"), [(IN_A, 0), (IN_B, 1)])
@@ -119,10 +119,10 @@ def test_what_is_not_finite_is_no_zero(isa, hint, side):
     pair = [random.standard_normal(s).astype("float32") for s in ((100, 70), (70, 112))]
     pair[side] = emptied(random, pair[side].shape, "some")
     pair[side][3, 7], pair[side][50, 9] = np.nan, np.inf
-    same_bits(multiplied(isa, *pair, hint), multiplied(isa, *pair, 0))
+    assert_same_bits(multiplied(isa, *pair, hint), multiplied(isa, *pair, 0))
     pair[side] = np.nan_to_num(pair[side], posinf=1)
     empty = (slice(None), 5) if side == 0 else (5, slice(None))
     pair[side][empty] = 0
     want = multiplied(isa, *pair, hint)
     pair[1 - side][empty[::-1]] = np.nan
-    same_bits(multiplied(isa, *pair, hint), want)
+    assert_same_bits(multiplied(isa, *pair, hint), want)

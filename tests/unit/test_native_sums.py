@@ -25,7 +25,7 @@ def outcome(backend, step, *variables, shape=X):
     return results, [d.kernel for d in compiled.drafts] if backend is native else []
 
 
-def same(step, *variables, shape=X):
+def assert_same(step, *variables, shape=X):
     want, _ = outcome(reference, step, *variables, shape=shape)
     got, kernels = outcome(native, step, *variables, shape=shape)
     for a, b in zip(want, got, strict=True):
@@ -34,30 +34,30 @@ def same(step, *variables, shape=X):
 
 
 def test_what_is_only_summed_is_not_stored():
-    assert same(lambda x: ops.sum(ops.square(x), axis=(0, 1))) == ["map_sum"]
+    assert assert_same(lambda x: ops.sum(ops.square(x), axis=(0, 1))) == ["map_sum"]
 
 
 def test_sums_of_one_value_and_of_another_are_one_instruction():
-    assert same(lambda x: [ops.sum(x, (0, 1)), ops.sum(x * x, (0, 1)), ops.tanh(x)]) == ["map_sum"]
+    assert assert_same(lambda x: [ops.sum(x, (0, 1)), ops.sum(x * x, (0, 1)), ops.tanh(x)]) == ["map_sum"]
 
 
 def test_sums_over_other_axes_are_apart():
-    kernels = same(lambda x: [ops.sum(ops.exp(x), 0), ops.sum(ops.exp(x), 2)])
+    kernels = assert_same(lambda x: [ops.sum(ops.exp(x), 0), ops.sum(ops.exp(x), 2)])
     assert sorted(kernels) == ["map_sum", "sum"]
 
 
 def test_a_sum_over_the_outer_and_the_inner_axis_reads_memory():
-    assert same(lambda x: ops.sum(x * x, (0, 2))) == ["map", "sum"]
+    assert assert_same(lambda x: ops.sum(x * x, (0, 2))) == ["map", "sum"]
 
 
 def test_who_reads_the_sum_waits_for_all_of_it():
-    kernels = same(lambda x: ops.exp(x) / ops.sum(ops.exp(x), axis=-1, keepdims=True))
+    kernels = assert_same(lambda x: ops.exp(x) / ops.sum(ops.exp(x), axis=-1, keepdims=True))
     assert kernels == ["map_sum", "map"]
 
 
 def test_a_chain_that_broadcasts_within_what_is_kept_is_summed_from_memory():
     column = Variable(np.arange(6, dtype="float32")[:, None], name="column")
-    assert same(lambda x: ops.sum(ops.exp(x * column.value), 0), column) == ["map", "sum"]
+    assert assert_same(lambda x: ops.sum(ops.exp(x * column.value), 0), column) == ["map", "sum"]
 
 
 def test_a_variable_that_is_summed_and_set_to_the_sum():
@@ -67,7 +67,7 @@ def test_a_variable_that_is_summed_and_set_to_the_sum():
         v.assign(ops.sum(x * v.value, axis=(0, 1)))
         return v.value
 
-    same(step, v)
+    assert_same(step, v)
 
 
 def test_what_is_the_same_for_all_terms_is_multiplied_once():
@@ -76,17 +76,17 @@ def test_what_is_the_same_for_all_terms_is_multiplied_once():
     def step(x):
         return [ops.sum(x * row.value * x, (0, 1)), ops.sum(x * x, (0, 1)), ops.sum(x * x * row.value)]
 
-    assert sorted(same(step, row)) == ["map", "map", "map_sum", "sum"]
+    assert sorted(assert_same(step, row)) == ["map", "map", "map_sum", "sum"]
 
 
 def test_the_axis_of_a_single_element():
-    assert "map_sum" in same(lambda x: ops.sum(ops.exp(x), axis=(0, 1)), shape=(9, 1, 4))
-    same(lambda x: ops.sum(ops.exp(x), axis=1), shape=(9, 1, 4))
+    assert "map_sum" in assert_same(lambda x: ops.sum(ops.exp(x), axis=(0, 1)), shape=(9, 1, 4))
+    assert_same(lambda x: ops.sum(ops.exp(x), axis=1), shape=(9, 1, 4))
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 4), (2, 3, 0)])
 def test_sums_of_nothing(shape):
-    same(lambda x: [ops.sum(ops.exp(x), 0), ops.sum(ops.exp(x), (0, 1))], shape=shape)
+    assert_same(lambda x: [ops.sum(ops.exp(x), 0), ops.sum(ops.exp(x), (0, 1))], shape=shape)
 
 
 def test_batch_normalisation_and_its_derivative():
@@ -99,7 +99,7 @@ def test_batch_normalisation_and_its_derivative():
         y = ops.relu(normal * gamma.value + beta.value)
         return [y, *gradients([ops.sum(y * ops.sin(x))], [x, gamma.value, beta.value])]
 
-    same(step, gamma, beta)
+    assert_same(step, gamma, beta)
 
 
 @pytest.mark.parametrize("axis", [0, 1, (1, 2), None])
@@ -112,11 +112,11 @@ def test_a_sum_of_what_is_updated_in_place_is_that_of_before(axis, shape):
         state.assign(ops.tanh(old * 0.5 + x))
         return [ops.sum(old, axis), ops.sum(old * x, axis), ops.sum(state.value, axis)]
 
-    same(step, state, shape=shape)
+    assert_same(step, state, shape=shape)
 
 
 def test_a_sum_of_a_state_that_a_loop_updates():
     def step(x):
         return scan(lambda c, row: (c * 0.9 + row, ops.sum(c, axis=1)), x[0], x)[1]
 
-    same(step, shape=(5, 40, 9))
+    assert_same(step, shape=(5, 40, 9))

@@ -175,7 +175,7 @@ def test_quantiles_beside_infinities_and_nan():
 # ---- symbolic and plain agree
 
 
-def same(f, *arrays):
+def assert_same(f, *arrays):
     """f on arrays equals f traced."""
     eager = f(*arrays)
     traced = trace(f, [Type(str(a.dtype), a.shape) for a in arrays])(*arrays)
@@ -231,7 +231,7 @@ def same(f, *arrays):
     ],
 )
 def test_arrays_and_symbolic_values_give_the_same(f):
-    same(f, A)
+    assert_same(f, A)
 
 
 @pytest.mark.parametrize(
@@ -253,13 +253,12 @@ def test_arrays_and_symbolic_values_give_the_same(f):
     ],
 )
 def test_indexing_is_that_of_numpy(index):
-    np.testing.assert_array_equal(same(lambda x: ops.get_item(x, index), A), A[index])
+    np.testing.assert_array_equal(assert_same(lambda x: ops.get_item(x, index), A), A[index])
 
 
 def test_indexing_with_a_tensor_of_row_numbers():
-    np.testing.assert_array_equal(
-        same(lambda x, i: x[i] if isinstance(x, Node) else ops.get_item(x, i), A, np.int32([1, 1, -2])), A[[1, 1, -2]]
-    )
+    found = assert_same(lambda x, i: x[i] if isinstance(x, Node) else ops.get_item(x, i), A, np.int32([1, 1, -2]))
+    np.testing.assert_array_equal(found, A[[1, 1, -2]])
 
 
 @pytest.mark.parametrize(
