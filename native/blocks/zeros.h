@@ -99,14 +99,19 @@ void list_by_index(const Listed& l, const Lines& a, int64_t first, int64_t n, in
   }
 }
 
+// Some numbers of up to LANES lines, turned: vectors of one number of each line.
+INLINE void load_turned(Vec (&square)[LANES], const Lines& x, int64_t line, int64_t lines, int64_t number, int64_t numbers) {
+#pragma GCC unroll 16
+  for (int64_t j = 0; j < LANES; j++) square[j] = j < lines ? load_most(x[line + j] + number, numbers) : Vec{};
+  swap_stage<1>(square);
+}
+
 void list_by_k(const Listed& l, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
   for (int64_t row = 0; row < n; row++) l.count[row] = 0;
   for (int64_t i = 0; i < depth; i += LANES)
     for (int64_t row = 0; row < n; row += LANES) {
       Vec square[LANES];
-#pragma GCC unroll 16
-      for (int64_t j = 0; j < LANES; j++) square[j] = i + j < depth ? load_most(a[k + i + j] + first + row, n - row) : Vec{};
-      swap_stage<1>(square);
+      load_turned(square, a, k + i, depth - i, first + row, n - row);
       for (int64_t j = 0; j < smaller(LANES, n - row); j++) append(l, row + j, l.count[row + j], square[j], places(i));
     }
 }
@@ -118,9 +123,7 @@ void copy_slab(float* slab, const Lines& b, int64_t first, int64_t cols, int64_t
     for (int64_t j = 0; j < cols; j += LANES)
       for (int64_t i = 0; i < depth; i += LANES) {
         Vec square[LANES];
-#pragma GCC unroll 16
-        for (int64_t r = 0; r < LANES; r++) square[r] = j + r < cols ? load_most(b[first + j + r] + k + i, depth - i) : Vec{};
-        swap_stage<1>(square);
+        load_turned(square, b, first + j, cols - j, k + i, depth - i);
 #pragma GCC unroll 16
         for (int64_t r = 0; r < LANES; r++) store(slab + (i + r) * SLAB_ROW + j, square[r]);
       }
