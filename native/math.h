@@ -1,7 +1,7 @@
 // Elementary functions on vectors of float: NaN in gives NaN out, overflow gives inf, underflow is gradual.
 // Largest error over the whole float range, measured by tests/unit/test_engine_map.py against float64:
 //   exp 2 ulp, expm1 3, log 2, log1p 3, tanh 4, sigmoid 3, erf 3, softplus 4, sin and cos 2 at any size, pow 1 (the C library's).
-// No fused multiply-add anywhere: results do not depend on what the compiler contracts.
+// Fused multiply-adds stand where `fma` does: results do not depend on what the compiler contracts.
 #pragma once
 #include "vec.h"
 
@@ -12,31 +12,37 @@ INLINE Vec choose(IVec mask, Vec a, Vec b) { return mask ? a : b; }
 INLINE Vec abs(Vec x) { return bits<Vec>(bits<IVec>(x) & 0x7fffffff); }
 INLINE Vec power_of_two(IVec n) { return bits<Vec>((n + 127) << 23); }                 // n in -126..127
 
+// The coefficients from the highest power down.
+template <class... More> INLINE Vec polynomial(Vec x, float first, More... rest) {
+  Vec p = splat(first);
+  ((p = fma(p, x, splat(rest))), ...);
+  return p;
+}
+
 constexpr float ROUNDER = 12582912.0f;               // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
 constexpr float LOG2E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
 
-// x = n ln2 + r; returns n (also as a float), and r^2 * (e^r - 1 - r)/r^2, so that e^r = 1 + r + tail
-struct Reduced { IVec n; Vec whole, r, tail; };
+// x = n ln2 + r; gives n (also as a float) and e^r - 1. For x in -105..90.
+struct Reduced { IVec n; Vec whole, more; };
 INLINE Reduced reduce_exp(Vec x) {
-  Vec t = x * LOG2E + ROUNDER, n = t - ROUNDER;
-  Vec r = (x - n * LN2_HIGH) - n * LN2_LOW;
-  Vec p = splat(1.984595729e-4f);
-  p = p * r + 1.394165331e-3f; p = p * r + 8.333391510e-3f; p = p * r + 4.166634753e-2f;
-  p = p * r + 1.666666567e-1f; p = p * r + 0.5f;
-  return {(bits<IVec>(t) << 10) >> 10, n, r, p * r * r};          // sign-extends the low 22 bits
+  Vec t = fma(x, splat(LOG2E), splat(ROUNDER)), n = t - ROUNDER;
+  Vec r = fma(n, splat(-LN2_LOW), fma(n, splat(-LN2_HIGH), x));
+  Vec p = polynomial(r, 1.984595729e-4f, 1.394165331e-3f, 8.333391510e-3f, 4.166634753e-2f, 1.666666567e-1f, 0.5f);
+  return {(bits<IVec>(t) << 10) >> 10, n, fma(p, r * r, r)};      // sign-extends the low 22 bits
 }
 
-INLINE Vec exp(Vec x) {
-  Reduced e = reduce_exp(at_most(at_least(x, -105.0f), 90.0f));
-  return scale(e.r + e.tail + 1.0f, e.whole);
+INLINE Vec exp_up_to_90(Vec x) {
+  Reduced e = reduce_exp(at_least(x, -105.0f));
+  return scale(e.more + 1.0f, e.whole);
 }
+INLINE Vec exp(Vec x) { return exp_up_to_90(at_most(x, 90.0f)); }
 
-INLINE Vec expm1(Vec x) {
-  Reduced e = reduce_exp(at_most(at_least(x, -30.0f), 89.0f));
+INLINE Vec expm1_within(Vec x) {                     // -30..89
+  Reduced e = reduce_exp(x);
   Vec scale = power_of_two(e.n - 1);
-  Vec y = ((e.r + e.tail) * scale + (scale - 0.5f)) * 2.0f;
-  return e.n == 0 ? e.r + e.tail : y;                // exact and signed near 0
+  return e.n == 0 ? e.more : fma(e.more, scale, scale - 0.5f) * 2.0f;      // exact and signed near 0
 }
+INLINE Vec expm1(Vec x) { return expm1_within(at_most(at_least(x, -30.0f), 89.0f)); }
 
 INLINE Vec log(Vec x) {
   IVec tiny = x < 1.17549435e-38f;
@@ -44,11 +50,10 @@ INLINE Vec log(Vec x) {
   IVec i = (IVec)(bits<UVec>(y) - 0x3f3504f3u);      // exponent so that the mantissa lies in sqrt(1/2)..sqrt(2)
   Vec e = __builtin_convertvector((i >> 23) - (tiny & 23), Vec);
   Vec f = bits<Vec>((i & 0x7fffff) + 0x3f3504f3) - 1.0f;
-  Vec p = splat(6.757530570e-2f);
-  p = p * f - 1.169432476e-1f; p = p * f + 1.189352497e-1f; p = p * f - 1.240308657e-1f; p = p * f + 1.421855241e-1f;
-  p = p * f - 1.666809022e-1f; p = p * f + 2.000216693e-1f; p = p * f - 2.500000894e-1f; p = p * f + 3.333331048e-1f;
+  Vec p = polynomial(f, 6.757530570e-2f, -1.169432476e-1f, 1.189352497e-1f, -1.240308657e-1f, 1.421855241e-1f, -1.666809022e-1f,
+                     2.000216693e-1f, -2.500000894e-1f, 3.333331048e-1f);
   Vec f2 = f * f;
-  Vec result = e * LN2_HIGH + (f + (p * f * f2 + e * LN2_LOW - 0.5f * f2));
+  Vec result = fma(e, splat(LN2_HIGH), f + fma(p * f, f2, fma(e, splat(LN2_LOW), -0.5f * f2)));
   result = choose(x == __builtin_inff(), x, result);
   result = choose(x == 0.0f, splat(-__builtin_inff()), result);
   return choose((x < 0.0f) | (x != x), splat(__builtin_nanf("")), result);
@@ -62,26 +67,24 @@ INLINE Vec log1p(Vec x) {
 }
 
 INLINE Vec tanh(Vec x) {
-  Vec t = expm1(at_most(abs(x), 15.0f) * 2.0f);
+  Vec t = expm1_within(at_most(abs(x), 15.0f) * 2.0f);
   Vec y = t / (t + 2.0f);
   return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
 }
 
 INLINE Vec sigmoid(Vec x) {
-  Vec e = exp(-abs(x));                              // never overflows; far left the result is e itself
+  Vec e = exp_up_to_90(-abs(x));                     // never overflows; far left the result is e itself
   return choose(x < 0.0f, e, splat(1.0f)) / (e + 1.0f);
 }
-INLINE Vec softplus(Vec x) { return choose((x > 0.0f) | (x != x), x, Vec{}) + log1p(exp(-abs(x))); }
+INLINE Vec softplus(Vec x) { return choose((x > 0.0f) | (x != x), x, Vec{}) + log1p(exp_up_to_90(-abs(x))); }
 
 INLINE Vec erf(Vec x) {
   Vec t = at_most(abs(x), 4.0f), s = t * t;
-  Vec p = splat(7.853857824e-5f);                    // erf(t)/t - 1 in t^2, for t < 1
-  p = p * s - 8.010192541e-4f; p = p * s + 5.188327748e-3f; p = p * s - 2.685381100e-2f;
-  p = p * s + 1.128358543e-1f; p = p * s - 3.761262596e-1f; p = p * s + 1.283791661e-1f;
-  Vec q = splat(-2.168681385e-5f);                   // log(1 - erf(t)), for 1 <= t <= 4
-  q = q * t + 4.413358984e-4f; q = q * t - 4.204559140e-3f; q = q * t + 2.520824783e-2f;
-  q = q * t - 1.084185615e-1f; q = q * t - 6.332198977e-1f; q = q * t - 1.129578471f; q = q * t + 1.880381752e-4f;
-  Vec y = choose(t < 1.0f, t * p + t, 1.0f - exp(q));
+  // erf(t)/t - 1 in t^2, for t < 1; log(1 - erf(t)) for 1 <= t <= 4
+  Vec p = polynomial(s, 7.853857824e-5f, -8.010192541e-4f, 5.188327748e-3f, -2.685381100e-2f, 1.128358543e-1f, -3.761262596e-1f, 1.283791661e-1f);
+  Vec q = polynomial(t, -2.168681385e-5f, 4.413358984e-4f, -4.204559140e-3f, 2.520824783e-2f, -1.084185615e-1f, -6.332198977e-1f, -1.129578471f,
+                     1.880381752e-4f);
+  Vec y = choose(t < 1.0f, fma(t, p, t), 1.0f - exp_up_to_90(q));
   return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
 }
 
@@ -126,8 +129,8 @@ INLINE Vec sine(Vec x, int quarter) {                // sin(x + quarter * pi/2)
   Vec r = __builtin_convertvector(angle.r, Vec);
   IVec n = angle.n + quarter;
   Vec s = r * r;
-  Vec odd = ((s * -1.951083832e-4f + 8.332131431e-3f) * s - 1.666665375e-1f) * s * r + r;
-  Vec even = ((s * 2.443120320e-5f - 1.388730598e-3f) * s + 4.166664556e-2f) * s * s - 0.5f * s + 1.0f;
+  Vec odd = fma(polynomial(s, -1.951083832e-4f, 8.332131431e-3f, -1.666665375e-1f), s * r, r);
+  Vec even = fma(polynomial(s, 2.443120320e-5f, -1.388730598e-3f, 4.166664556e-2f), s * s, -0.5f * s) + 1.0f;
   Vec y = choose((n & 1) != 0, even, odd);
   return bits<Vec>(bits<IVec>(y) ^ ((n & 2) << 30));
 }
