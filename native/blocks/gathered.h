@@ -128,7 +128,7 @@ template <int M, int N> void micro_by_columns(const Tile& t) {
     __builtin_prefetch(a + 2 * MR);
     if (M == MR && k < t.n_soon) {
       ask_for(soon);
-      soon += t.soon_step;
+      soon += STRETCH;
     }
     Vec bn[N];
 #pragma GCC unroll 4
@@ -183,7 +183,7 @@ void multiply_gathered(Tile t, const Gathered& g, int64_t rows, int n_vectors) {
   for (int64_t m = 0; m < rows; m += MR) {
     table[smaller(MR, rows - m)](t);
     move_down(t, g, MR);
-    t.soon += t.n_soon * t.soon_step;
+    t.soon += t.n_soon * STRETCH;
   }
 }
 

@@ -16,6 +16,7 @@ constexpr int MR = 6;
 constexpr int64_t K_BLOCK = 512;                          // rows of a panel of B that stay in L2 while rows of A pass by
 constexpr int PIECE = 8;                                  // rows of a piece of a loop: such tiles ask for what is read next, too
 constexpr int64_t AHEAD = 16;                             // rows of B that are asked for before they are multiplied
+constexpr int64_t STRETCH = 128;                          // bytes asked for together: ask_for
 const int64_t ONE_TAP[1] = {0};
 
 struct Tile {                                             // C[m, n] (+)= sum over taps and k of A[tap][m, k] B[tap][k, n]
@@ -33,8 +34,7 @@ struct Tile {                                             // C[m, n] (+)= sum ov
   const float* const* rows = nullptr;                     // of a gathered A, which has no a: gathered.h
   int64_t shift = 0, ahead = 0;                           // elements into each of them; how much later in `rows` those come that are next
   const char* soon = nullptr;                             // what is read next: a stretch of it is asked for at each of the first
-  int64_t soon_step = 0, n_soon = 0;                      // n_soon k, or of every (between + 1)th; panels.h
-  int64_t between = 0;
+  int64_t n_soon = 0, between = 0;                        // n_soon k, or of every (between + 1)th; panels.h
   int64_t taps = 1;                                       // batch-reduce: where each A and B starts
   const int64_t *a_tap = ONE_TAP, *b_tap = ONE_TAP;
 };
@@ -44,23 +44,28 @@ INLINE void ask_for(const char* at) {
   __builtin_prefetch(at + 64, 0, 2);
 }
 
+// Rows of memory one after the other: the compiler shall count on, and not keep the address of each.
+template <class T> INLINE T* next_row(T* row, int64_t stride) {
+  row += stride;
+  asm("" : "+r"(row));
+  return row;
+}
+
+template <int M, int N> INLINE void add_rows(Vec (&c)[M][N], const float* row, int64_t stride) {
+#pragma GCC unroll 16
+  for (int m = 0; m < M; m++, row = next_row(row, stride))
+#pragma GCC unroll 4
+    for (int n = 0; n < N; n++) c[m][n] += load(row + n * LANES);
+}
+
 template <int M, int N> INLINE void store_tile(const Tile& t, Vec (&c)[M][N]) {
-  float* const out = t.c;
-  const int64_t c_row = t.c_row;
-  if (t.add)                                              // last, not first: two short sums lose less than one long one
+  if (t.add) add_rows(c, t.c, t.c_row);                   // last, not first: two short sums lose less than one long one
+  if (t.more) add_rows(c, t.more, t.more_row);
+  float* row = t.c;
 #pragma GCC unroll 16
-    for (int m = 0; m < M; m++)
+  for (int m = 0; m < M; m++, row = next_row(row, t.c_row))
 #pragma GCC unroll 4
-      for (int n = 0; n < N; n++) c[m][n] += load(out + m * c_row + n * LANES);
-  if (const float* more = t.more)
-#pragma GCC unroll 16
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-      for (int n = 0; n < N; n++) c[m][n] += load(more + m * t.more_row + n * LANES);
-#pragma GCC unroll 16
-  for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; n++) store(out + m * c_row + n * LANES, c[m][n]);
+    for (int n = 0; n < N; n++) store(row + n * LANES, c[m][n]);
 }
 
 template <int M, int N> void micro(const Tile& t) {
@@ -79,11 +84,12 @@ template <int M, int N> void micro(const Tile& t) {
     for (int64_t k = t.k; k > 0; k--) {
       if ((M == MR || M == PIECE) && k > last && !(k & between)) {
         ask_for(soon);
-        soon += t.soon_step;
+        soon += STRETCH;
       }
       Vec bn[N];
+      const float* later = b + AHEAD * b_row;
 #pragma GCC unroll 4
-      for (int n = 0; n < N; n++) __builtin_prefetch(b + AHEAD * b_row + n * LANES);
+      for (int n = 0; n < N; n++) __builtin_prefetch(later + n * LANES);
 #pragma GCC unroll 4
       for (int n = 0; n < N; n++) bn[n] = load(b + n * LANES);
 #pragma GCC unroll 16
@@ -157,7 +163,7 @@ INLINE void multiply_rows(Tile& t, int64_t rows, int n_vectors) {
     t.a += MR / 3 * t.a_third;
     t.c += MR * t.c_row;
     if (t.more) t.more += MR * t.more_row;
-    t.soon += t.n_soon * t.soon_step;
+    t.soon += t.n_soon * STRETCH;
   }
 }
 

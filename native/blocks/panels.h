@@ -7,13 +7,10 @@
 namespace ISA {
 namespace {
 
-constexpr int64_t STRETCH = 128;                          // bytes asked for together: ask_for in micro.h
-
 // One of `parts` equal shares of these bytes, spread over the tiles of so many rows.
 INLINE void ask_for_share(Tile& t, const char* from, int64_t bytes, int64_t part, int64_t parts, int64_t rows, int64_t k) {
   int64_t tiles = larger(1, rows / MR);
   t.n_soon = smaller(divide_up(bytes, STRETCH * parts * tiles), k);
-  t.soon_step = STRETCH;
   t.soon = from + part * tiles * t.n_soon * STRETCH;
 }
 
@@ -50,9 +47,9 @@ INLINE void ask_ahead(Tile& t, Ahead& ahead, int64_t rows, int64_t k) {
   if (ahead.next == ahead.end) return;
   Stretch& stretch = *ahead.next;
   int64_t tiles = larger(1, rows / MR);
-  t.n_soon = smaller(divide_up(stretch.bytes, STRETCH * tiles), k / 8);
+  t.n_soon = k / 8;
+  if (stretch.bytes < t.n_soon * STRETCH * tiles) t.n_soon = divide_up(stretch.bytes, STRETCH * tiles);
   t.soon = stretch.at;
-  t.soon_step = STRETCH;
   t.between = 7;
   int64_t bytes = smaller(stretch.bytes, t.n_soon * STRETCH * tiles);
   stretch.at += bytes;
