@@ -47,7 +47,7 @@ int item_to_join(const Scope& scope, const Open& open, int i) {
 }
 
 // Instructions that calculate do units of the one that waits for memory most besides, as many as they have time to ask for, and the
-// rest of them comes last.
+// rest of them comes last. What does neither comes first: caches still hold what the last phase wrote.
 void share_waiting(Scope& scope, Phase& phase) {
   auto instr = [&](const Item& item) -> Instruction& { return scope.list[item.first]->instr; };
   auto far = [&](const Item& item) { return scope.list[item.first]->alone ? 0 : instr(item).far_bytes; };
@@ -72,6 +72,7 @@ void share_waiting(Scope& scope, Phase& phase) {
     item.scratch = (instr(item).scratch_bytes + 63) / 64 * 64;
   }
   std::rotate(guest, guest + 1, phase.items.end());
+  std::stable_partition(phase.items.begin(), phase.items.end() - 1, [&](const Item& item) { return !hosts(item); });
   Item& rest = phase.items.back();
   phase.units -= shared;
   rest.from = shared;

@@ -32,6 +32,7 @@ def planned(isa, shape, width, steps=2, threads=1):
     arena.add("gemm", [turned, right], [outs[0]], ints=[0])
     again = chain((100, width), [("mul", "float32", [0, ("c", -1.0, "float32")], 1)])
     arena.add("gemm", [turned, right], [outs[1]], ints=[0], chain=again)
+    arena.add("sum", [right], [arena.room((width,))], ints=[0])
     _native.set_num_threads(threads)
     program = arena.program()
     program.run(steps)
@@ -71,6 +72,12 @@ def test_products_do_as_much_as_they_have_time_for():
     assert 0.05 < left[0] / (sum(done) + left[0]) < 0.15            # what lets the threads end together
     short, rest = besides(planned("", (60_000, 128), 130)[2])
     assert rest[0] > 3 * sum(short)
+
+
+def test_what_reads_the_last_results_comes_before_them():
+    step = planned("", (10_000, 128), 1000)[2].partition("steps\n")[2]
+    kernels = re.findall(r"\d+ (\w+), units", step)
+    assert kernels == ["sum", "gemm", "gemm", "map"]       # as added: map, gemm, gemm, sum
 
 
 def test_a_map_that_fits_caches_is_done_by_itself():
