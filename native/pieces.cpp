@@ -20,6 +20,7 @@ bool enters_python(const Scope& body) {
 }
 
 constexpr int64_t MOST_AHEAD = 128 << 10;                // bytes that move: a small part of a core's L2
+constexpr double LEAST_TURN = 20000;                     // nanoseconds
 
 }  // namespace
 
@@ -56,5 +57,65 @@ void check_pieces(const Prepared& scan) {
       if (w.base != r.base || w.low >= r.high || r.low >= w.high || scan.pieces == 1) continue;
       if (!same_slot(written, other, scan.pieces)) throw std::invalid_argument("a piece of a scan writes what another piece touches");
     }
+  }
+}
+
+// One piece of a scan's rows through some times, by the calling thread.
+void run_piece(Prepared& scan, int64_t piece, int64_t begin, int64_t end, char* const* bases, char* scratch, Errors* errors) {
+  std::vector<char*> mine(scan.body->bases.size());
+  std::vector<Stretch> next(scan.moving.size());
+  for (int64_t t = begin; t < end && scan.goes_on(bases); t++) {
+    scan.body->set_bases(mine.data(), bases, t, piece);
+    std::vector<Stretch>::iterator last = next.begin();
+    for (const Range& r : scan.moving)
+      if (t + 1 < scan.length) *last++ = {mine[r.base] + scan.body->mapping[r.base - 1].stride + r.low, r.high - r.low};
+    Ahead ahead{next.data(), next.data() + (last - next.begin())};
+    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors, piece, &ahead);
+  }
+}
+
+// The first turn is half of the times, the next half of what is left, and so on: the last ones are short.
+std::vector<int64_t> turn_ends(const Scope& body) {
+  std::vector<int64_t> ends;
+  int64_t left = body.length;
+  for (; body.pieces > 1 && left > body.length / 16 && body.cost * (double)(left / 2) >= LEAST_TURN; left /= 2) ends.push_back(body.length - left / 2);
+  ends.push_back(body.length);
+  return ends;
+}
+
+void Turns::restart() {
+  std::fill(done.begin(), done.end(), 0);
+  std::fill(taken.begin(), taken.end(), false);
+  owed = 0;
+}
+
+int64_t Turns::take() {
+  int64_t found = -1;
+  for (size_t piece = 0; piece < done.size(); piece++)
+    if (!taken[piece] && done[piece] < ends.size() && (found < 0 || done[piece] < done[found])) found = (int64_t)piece;
+  if (found < 0) owed++;
+  else taken[found] = true;
+  return found;
+}
+
+int64_t Turns::give_back(int64_t piece) {
+  std::lock_guard<std::mutex> guard(lock);
+  taken[piece] = false;
+  done[piece]++;
+  if (!owed) return -1;
+  owed--;
+  return take();
+}
+
+void Turns::run(Prepared& scan, char* const* bases, char* scratch, Errors* errors) {
+  int64_t piece;
+  {
+    std::lock_guard<std::mutex> guard(lock);
+    piece = take();
+  }
+  while (piece >= 0) {
+    size_t turn = done[piece];                           // nobody else's while it is taken
+    run_piece(scan, piece, turn ? ends[turn - 1] : 0, ends[turn], bases, scratch, errors);
+    piece = give_back(piece);
   }
 }

@@ -78,6 +78,8 @@ struct Builder {
     }
     if (cut) check_pieces(p);
     if (cut) p.moving = moving_ranges(*p.body);
+    std::vector<int64_t> ends = cut ? turn_ends(*p.body) : std::vector<int64_t>{};
+    if (ends.size() > 1) p.turns = std::make_unique<Turns>(std::move(ends), p.pieces);
     p.instr.units = p.length ? p.body->pieces : 0;
     p.instr.cost = p.body->cost * (double)(p.guard ? std::min<int64_t>(p.length, 16) : p.length * p.body->pieces);
     bool has_python = std::any_of(p.body->phases.begin(), p.body->phases.end(), [](const Phase& f) { return f.python; });

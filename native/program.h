@@ -35,8 +35,28 @@ struct InstructionSpec {
 // ---- what it becomes ----
 
 struct Scope;
+struct Prepared;
 
 struct Range { int base; int64_t low, high; bool write; };          // bytes an operand touches
+
+// A scan in pieces, cut in time as well: who takes a turn gets some times of the piece that is least far. So threads of unequal
+// speed end together, though they may be few and the pieces not many more. Nobody waits: where all pieces are taken, a turn is
+// owed, and whoever gives his piece back takes it.
+struct Turns {
+  Turns(std::vector<int64_t> ends, int64_t pieces) : ends(std::move(ends)), done(pieces, 0), taken(pieces, false) {}
+  int64_t units() const { return (int64_t)(done.size() * ends.size()); }
+  void restart();
+  void run(Prepared& scan, char* const* bases, char* scratch, Errors*);
+
+ private:
+  std::vector<int64_t> ends;                             // of each turn: the time behind its last one
+  std::mutex lock;
+  std::vector<size_t> done;                              // turns of each piece
+  std::vector<bool> taken;
+  int64_t owed = 0;
+  int64_t take();                                        // a piece, or -1 and one more is owed
+  int64_t give_back(int64_t piece);                      // ... and take another one, if a turn is owed
+};
 
 struct Prepared {                                           // one instruction with everything it owns
   Instruction instr{};
@@ -55,6 +75,7 @@ struct Prepared {                                           // one instruction w
   std::unique_ptr<Operand> guard;
   std::vector<Range> moving;                             // ... in pieces: what a time step touches where bases move
   int64_t length = 0, pieces = 0;                        // 0: all threads share each time step
+  std::unique_ptr<Turns> turns;                          // ... in pieces that are long
   bool goes_on(char* const* bases) const { return !guard || *(bases[guard->base] + guard->offset); }
   bool alone = false;                                    // small: all units by one thread
   std::vector<Range> ranges;
@@ -73,6 +94,7 @@ struct Phase {                                           // items that touch not
   double cost = 0;
   Prepared* python = nullptr;
   Prepared* scan = nullptr;                                 // its body's phases run by all threads, once per time step
+  std::vector<Turns*> turns;                             // of its items that are scans in pieces
 };
 
 struct BodyBase { int parent; int64_t offset, stride, piece; };
@@ -165,9 +187,10 @@ void permutation(int64_t* rows, int64_t n, uint32_t seed, uint32_t step, uint32_
 void make_phases(Scope&);                                                             // schedule.cpp
 bool is_small(double cost);
 void run_alone(Prepared&, char* const* bases, char* scratch, Errors*, int64_t piece = 0, Ahead* = nullptr);
-void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors*);
-std::vector<Range> moving_ranges(const Scope& body);
-void check_pieces(const Prepared& scan);                                              // pieces.cpp
+std::vector<Range> moving_ranges(const Scope& body);                                  // pieces.cpp
+std::vector<int64_t> turn_ends(const Scope& body);
+void check_pieces(const Prepared& scan);
+void run_piece(Prepared& scan, int64_t piece, int64_t begin, int64_t end, char* const* bases, char* scratch, Errors*);
 
 constexpr auto SLICE = std::chrono::milliseconds(100);
 struct Cursor;

@@ -100,7 +100,8 @@ void append(Scope& scope, Open& open, int i) {
     open.members.push_back(join);
     return;
   }
-  int64_t units = p.alone ? 1 : p.instr.units;
+  int64_t units = p.alone ? 1 : p.turns ? p.turns->units() : p.instr.units;
+  if (!p.alone && p.turns) open.phase.turns.push_back(p.turns.get());
   open.members.push_back((int)open.phase.items.size());
   open.phase.items.push_back({i, 1, units});
   open.phase.units += units;
@@ -153,7 +154,7 @@ Range Scope::in_parent(const Range& r, bool all_time) const {
 // All of one instruction by the calling thread.
 void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, int64_t piece, Ahead* ahead) {
   if (p.body) {
-    for (int64_t k = 0; k < p.instr.units; k++) run_piece(p, k, bases, scratch, errors);
+    for (int64_t k = 0; k < p.instr.units; k++) run_piece(p, k, 0, p.length, bases, scratch, errors);
     return;
   }
   Context context{bases, scratch, errors, piece, nullptr, ahead};
@@ -161,20 +162,6 @@ void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, i
   Instruction own = p.instr;
   own.workspace = (char*)memset(scratch + p.own_workspace, 0, own.workspace_bytes);
   run_units(own, context);
-}
-
-// One piece of a scan's rows through all times, by the calling thread.
-void run_piece(Prepared& scan, int64_t piece, char* const* bases, char* scratch, Errors* errors) {
-  std::vector<char*> mine(scan.body->bases.size());
-  std::vector<Stretch> next(scan.moving.size());
-  for (int64_t t = 0; t < scan.length && scan.goes_on(bases); t++) {
-    scan.body->set_bases(mine.data(), bases, t, piece);
-    std::vector<Stretch>::iterator last = next.begin();
-    for (const Range& r : scan.moving)
-      if (t + 1 < scan.length) *last++ = {mine[r.base] + scan.body->mapping[r.base - 1].stride + r.low, r.high - r.low};
-    Ahead ahead{next.data(), next.data() + (last - next.begin())};
-    for (auto& inner : scan.body->list) run_alone(*inner, mine.data(), scratch, errors, piece, &ahead);
-  }
 }
 
 const Phase* Cursor::next() {
@@ -185,6 +172,7 @@ const Phase* Cursor::next() {
     if (frame.phase < scope.phases.size()) {
       const Phase& phase = scope.phases[frame.phase++];
       if (!phase.scan) {
+        for (Turns* turns : phase.turns) turns->restart();
         if (phase.units) return &phase;
         continue;
       }

@@ -69,7 +69,7 @@ def test_all_of_it_is_done_once_by_whoever_has_time(isa, shape, width):
 def test_products_do_as_much_as_they_have_time_for():
     done, left = besides(planned("", (10_000, 128), 6000)[2])
     assert abs(done[0] - done[1]) <= 1
-    assert 0.05 < left[0] / (sum(done) + left[0]) < 0.15            # what lets the threads end together
+    assert 0.05 < left[0] / (sum(done) + left[0]) < 0.15  # what lets the threads end together
     short, rest = besides(planned("", (60_000, 128), 130)[2])
     assert rest[0] > 3 * sum(short)
 
@@ -77,7 +77,7 @@ def test_products_do_as_much_as_they_have_time_for():
 def test_what_reads_the_last_results_comes_before_them():
     step = planned("", (10_000, 128), 1000)[2].partition("steps\n")[2]
     kernels = re.findall(r"\d+ (\w+), units", step)
-    assert kernels == ["sum", "gemm", "gemm", "map"]       # as added: map, gemm, gemm, sum
+    assert kernels == ["sum", "gemm", "gemm", "map"]  # as added: map, gemm, gemm, sum
 
 
 def test_a_map_that_fits_caches_is_done_by_itself():
