@@ -6,44 +6,14 @@ import pytest
 from lamina import layers, ops
 from lamina.backends import native
 from lamina.backends.native import inside
-from lamina.gradients import gradients
-from lamina.trace import Generator, trace
+from lamina.trace import trace
 from lamina.types import Type
+from unit.recurrent_layers import LAYERS, built, training
 
-BATCH, TIMES, WIDTH = 39, 5, 4
-LAYERS = {
-    "lstm": lambda: layers.LSTM(9),
-    "lstm_dropout": lambda: layers.LSTM(16, dropout=0.2, recurrent_dropout=0.3),
-    "lstm_backwards": lambda: layers.LSTM(5, return_sequences=True, go_backwards=True),
-    "gru": lambda: layers.GRU(9, return_sequences=True),
-    "gru_reset_before": lambda: layers.GRU(7, reset_after=False),
-    "simple": lambda: layers.SimpleRNN(20, activation="relu", use_bias=False),
-    "both_directions": lambda: layers.Bidirectional(layers.LSTM(9, return_sequences=True)),
-}  # fmt: skip
-
-
-def training(made, mask):
-    """A step that gives the loss and the gradients of the input and of all weights of layers one behind the other."""
-
-    def step(x, lengths):
-        values = x
-        for layer in made:
-            real = ops.arange(TIMES) < ops.expand_dims(lengths, 1) if mask else None
-            values = layer(values, training=True, **({} if real is None else {"mask": real}))
-        loss = ops.mean(ops.tanh(values) * values)
-        return [loss, *gradients([loss], [x, *(v.value for layer in made for v in layer.trainable_variables)])]
-
-    types = [Type("float32", (BATCH, TIMES, WIDTH)), Type("int32", (BATCH,))]
-    return trace(step, types, training=True, generator=Generator(1))
-
-
-def built(name):
-    made = [LAYERS[name]()] if name != "two" else [layers.LSTM(6, return_sequences=True), layers.GRU(9)]
-    shape = (BATCH, TIMES, WIDTH)
-    for layer in made:
-        layer.build(shape)
-        shape = (BATCH, TIMES, 6)
-    return made
+BATCH, TIMES, WIDTH = SHAPE = 39, 5, 4
+STACKS = {name: [make] for name, make in LAYERS.items()} | {
+    "two": [lambda: layers.LSTM(6, return_sequences=True), lambda: layers.GRU(9)]
+}
 
 
 def products(program):
@@ -61,12 +31,12 @@ def numbers():
 
 
 @pytest.mark.parametrize("mask", [False, True])
-@pytest.mark.parametrize("name", [*LAYERS, "two"])
+@pytest.mark.parametrize("name", STACKS)
 def test_products_in_loops_agree_with_those_outside(name, mask, monkeypatch):
-    made = built(name)
-    outside = training(made, mask).program("native")
+    made = built(STACKS[name], SHAPE)
+    outside = training(made, SHAPE, mask).program("native")
     monkeypatch.setattr(inside, "WIDE", 0)
-    traced = training(made, mask)
+    traced = training(made, SHAPE, mask)
     drawn = traced.program("native")
     assert products(drawn)[0] < products(outside)[0]
     assert products(drawn)[1] > products(outside)[1]
@@ -77,10 +47,10 @@ def test_products_in_loops_agree_with_those_outside(name, mask, monkeypatch):
         np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", [*LAYERS, "two"])
+@pytest.mark.parametrize("name", STACKS)
 def test_threads_change_no_bit(name, monkeypatch):
     monkeypatch.setattr(inside, "WIDE", 0)
-    program = training(built(name), name != "two").program("native")
+    program = training(built(STACKS[name], SHAPE), SHAPE, name != "two").program("native")
     threads, outcomes = native.get_num_threads(), []
     try:
         for count in (1, 2, 3, 4, 8):
@@ -113,9 +83,9 @@ def test_a_product_that_somebody_else_reads_stays_outside(monkeypatch):
 def test_products_that_would_leave_a_row_stay_outside(batch, monkeypatch):
     """Of 37 rows the last piece has 7; 41 times 5 are 205: one more than tiles of six, summed in another order."""
     monkeypatch.setattr(inside, "WIDE", 0)
-    monkeypatch.setitem(globals(), "BATCH", batch)
-    assert products(training(built("lstm"), False).program("native"))[0] > 2
+    shape = (batch, TIMES, WIDTH)
+    assert products(training(built(STACKS["lstm"], shape), shape).program("native"))[0] > 2
 
 
 def test_narrow_and_small_products_stay_outside():
-    assert products(training(built("lstm"), False).program("native"))[0] > 2
+    assert products(training(built(STACKS["lstm"], SHAPE), SHAPE).program("native"))[0] > 2

@@ -5,10 +5,10 @@ import pytest
 
 from lamina import layers, ops
 from lamina.backends import native
-from lamina.gradients import gradients
 from lamina.ops.scan import scan
 from lamina.trace import Generator, trace
 from lamina.types import Type
+from unit.recurrent_layers import LAYERS, built, training
 
 
 class Minimal(layers.Layer):
@@ -31,33 +31,11 @@ def loops(program):
     return [draft.body.pieces for draft in program.drafts if draft.body is not None]
 
 
-def training(layer, batch, times, width, mask):
-    """A step that gives the loss and the gradients of the input and of all weights."""
-    layer.build((batch, times, width))
-
-    def step(x, lengths):
-        real = ops.arange(times) < ops.expand_dims(lengths, 1) if mask else None
-        with_mask = {} if real is None else {"mask": real}
-        values = ops.tanh(layer(x, training=True, **with_mask))
-        loss = ops.mean(values * values)
-        return [loss, *gradients([loss], [x, *(v.value for v in layer.trainable_variables)])]
-
-    return trace(
-        step, [Type("float32", (batch, times, width)), Type("int32", (batch,))], training=True, generator=Generator(1)
-    )
-
-
 LAYERS = {
-    "lstm": lambda: layers.LSTM(33),
-    "lstm_as_many_units_as_rows": lambda: layers.LSTM(16, dropout=0.2, recurrent_dropout=0.3),
-    "lstm_sequences_backwards": lambda: layers.LSTM(5, return_sequences=True, go_backwards=True),
-    "gru": lambda: layers.GRU(33, return_sequences=True),
-    "gru_reset_before": lambda: layers.GRU(7, reset_after=False),
-    "simple": lambda: layers.SimpleRNN(20, activation="relu", use_bias=False),
+    **LAYERS,
     "stacked": lambda: layers.RNN([layers.LSTMCell(6), layers.GRUCell(5)]),
-    "both_directions": lambda: layers.Bidirectional(layers.LSTM(9, return_sequences=True)),
     "own_cell": lambda: layers.RNN(Minimal()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("batch", [1, 16, 37])
@@ -65,7 +43,8 @@ LAYERS = {
     ("name", "mask"), [*((n, False) for n in LAYERS), *((n, True) for n in LAYERS if n != "stacked")]
 )
 def test_cut_loops_agree_with_the_reference(name, batch, mask):
-    made = training(LAYERS[name](), batch, 5, 4, mask)
+    shape = (batch, 5, 4)
+    made = training(built([LAYERS[name]], shape), shape, mask)
     rng = np.random.default_rng(2)
     arrays = [rng.standard_normal((batch, 5, 4)).astype("float32"), rng.integers(0, 6, batch).astype("int32")]
     found = loops(made.program("native"))
@@ -77,7 +56,8 @@ def test_cut_loops_agree_with_the_reference(name, batch, mask):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_threads_change_no_bit_of_a_cut_loop(name):
-    made = training(LAYERS[name](), 37, 5, 4, name != "stacked")
+    shape = (37, 5, 4)
+    made = training(built([LAYERS[name]], shape), shape, name != "stacked")
     rng = np.random.default_rng(2)
     arrays = [rng.standard_normal((37, 5, 4)).astype("float32"), rng.integers(0, 6, 37).astype("int32")]
     threads, outcomes = native.get_num_threads(), []
