@@ -141,8 +141,8 @@ void divide_tiles(const Instruction& i, GemmPlan& p, int64_t batches) {
   else if (p.zeros.in) p.row_block = equal_rows(p.m, p.groups * batches, CHUNK, TOGETHER);
   p.row_blocks = divide_up(p.m, p.row_block);
   p.per_unit = larger(1, (int64_t)(UNIT_FLOPS / 4 / (per_row * (double)smaller(p.m, p.row_block))));
-  if (p.plain && p.row_blocks == 1 && p.wide == 1) {      // few rows: the panels of a unit are one tile
-    p.wide = smaller(p.panels, p.per_unit);
+  if (p.plain && p.row_blocks == 1 && p.wide == 1) {      // few rows: the panels of a unit are one tile, if a chain can have them
+    p.wide = smaller(smaller(p.panels, WIDE_COLS / NR), p.per_unit);
     p.groups = divide_up(p.panels, p.wide);
     p.per_unit /= p.wide;
   }

@@ -99,6 +99,21 @@ def test_gemm_with_a_chain(isa, m, k, n, packed):
     assert_close(got, np.maximum(product + bias, 0) * mask)
 
 
+@pytest.mark.parametrize(("m", "k", "n"), [(8, 16, 1152), (1, 4, 2048), (5, 3, 4097)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_few_rows_that_are_longer_than_the_tiles_of_a_chain(isa, m, k, n, turned):
+    random = np.random.default_rng(9)
+    a, b, bias = (random.standard_normal(s).astype("float32") for s in [(m, k), (k, n), (n,)])
+    arena = Arena(isa)
+    ins = [arena.put(a), arena.put(b), arena.put(bias)[:3] + ((m, n), (0, 1))]
+    out = arena.room((n, m) if turned else (m, n))
+    out = (*out[:3], (m, n), out[4][::-1] if turned else out[4])
+    steps = [("add", "float32", [0, 1], 3), ("atan2", "float32", [3, ("c", 2.0, "float32")], 4)]
+    arena.add("gemm", ins, [out], ints=[0], chain=chain((m, n), [*steps, ("add", "float32", [4, 3], 2)], 2))
+    z = a.astype("float64") @ b + bias
+    assert_close(arena.run(out), np.arctan2(z, 2) + z, k)
+
+
 @pytest.mark.parametrize(
     ("m", "k", "n"), [(1, 7, 64), (50, 60, 96), (37, 20, 99), (13, 1100, 40), (130, 2500, 64), (5, 0, 32)]
 )
