@@ -89,10 +89,13 @@ void Turns::restart() {
   owed = 0;
 }
 
-int64_t Turns::take() {
-  int64_t found = -1;
-  for (size_t piece = 0; piece < done.size(); piece++)
-    if (!taken[piece] && done[piece] < ends.size() && (found < 0 || done[piece] < done[found])) found = (int64_t)piece;
+// Of those that are equally far the first from `from` on: so a thread has mostly those pieces that it had in the last loop.
+int64_t Turns::take(int64_t from) {
+  int64_t found = -1, pieces = (int64_t)done.size();
+  for (int64_t k = 0; k < pieces; k++) {
+    int64_t piece = (from + k) % pieces;
+    if (!taken[piece] && done[piece] < ends.size() && (found < 0 || done[piece] < done[found])) found = piece;
+  }
   if (found < 0) owed++;
   else taken[found] = true;
   return found;
@@ -104,14 +107,14 @@ int64_t Turns::give_back(int64_t piece) {
   done[piece]++;
   if (!owed) return -1;
   owed--;
-  return take();
+  return take(piece);
 }
 
-void Turns::run(Prepared& scan, char* const* bases, char* scratch, Errors* errors) {
+void Turns::run(Prepared& scan, int64_t unit, char* const* bases, char* scratch, Errors* errors) {
   int64_t piece;
   {
     std::lock_guard<std::mutex> guard(lock);
-    piece = take();
+    piece = take(unit / (int64_t)ends.size());           // units of a lane lie side by side
   }
   while (piece >= 0) {
     size_t turn = done[piece];                           // nobody else's while it is taken

@@ -46,7 +46,7 @@ struct Turns {
   Turns(std::vector<int64_t> ends, int64_t pieces) : ends(std::move(ends)), done(pieces, 0), taken(pieces, false) {}
   int64_t units() const { return (int64_t)(done.size() * ends.size()); }
   void restart();
-  void run(Prepared& scan, char* const* bases, char* scratch, Errors*);
+  void run(Prepared& scan, int64_t unit, char* const* bases, char* scratch, Errors*);
 
  private:
   std::vector<int64_t> ends;                             // of each turn: the time behind its last one
@@ -54,7 +54,7 @@ struct Turns {
   std::vector<size_t> done;                              // turns of each piece
   std::vector<bool> taken;
   int64_t owed = 0;
-  int64_t take();                                        // a piece, or -1 and one more is owed
+  int64_t take(int64_t from);                            // a piece, or -1 and one more is owed
   int64_t give_back(int64_t piece);                      // ... and take another one, if a turn is owed
 };
 

@@ -75,7 +75,7 @@ void run_unit(const Scope& scope, const Phase& phase, int64_t lane, int64_t lane
     for (int k = 0; k < item.count; k++) run_alone(*scope.list[item.first + k], bases, mine, errors);
     return;
   }
-  if (first.turns) return first.turns->run(first, bases, mine, errors);
+  if (first.turns) return first.turns->run(first, unit, bases, mine, errors);
   if (first.body) return run_piece(first, unit, 0, first.length, bases, mine, errors);
   Context context{bases, mine, errors};
   Besides besides;
