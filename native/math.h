@@ -10,13 +10,15 @@ namespace {
 
 INLINE Vec choose(IVec mask, Vec a, Vec b) { return mask ? a : b; }
 INLINE Vec abs(Vec x) { return bits<Vec>(bits<IVec>(x) & 0x7fffffff); }
+INLINE Vec with_sign(Vec size, Vec of) { return bits<Vec>((bits<IVec>(size) & 0x7fffffff) | (bits<IVec>(of) & (int32_t)0x80000000)); }
 INLINE Vec power_of_two(IVec n) { return bits<Vec>((n + 127) << 23); }                 // n in -126..127
 
 // The coefficients from the highest power down.
-template <class... More> INLINE Vec polynomial(Vec x, float first, More... rest) {
-  Vec p = splat(first);
-  ((p = fma(p, x, splat(rest))), ...);
-  return p;
+template <int N> INLINE Vec polynomial(const float (&c)[N], Vec x) {
+  Vec y = splat(c[0]);
+#pragma GCC unroll 16
+  for (int i = 1; i < N; i++) y = fma(y, x, splat(c[i]));
+  return y;
 }
 
 constexpr float ROUNDER = 12582912.0f;               // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
@@ -27,7 +29,7 @@ struct Reduced { IVec n; Vec whole, more; };
 INLINE Reduced reduce_exp(Vec x) {
   Vec t = fma(x, splat(LOG2E), splat(ROUNDER)), n = t - ROUNDER;
   Vec r = fma(n, splat(-LN2_LOW), fma(n, splat(-LN2_HIGH), x));
-  Vec p = polynomial(r, 1.984595729e-4f, 1.394165331e-3f, 8.333391510e-3f, 4.166634753e-2f, 1.666666567e-1f, 0.5f);
+  Vec p = polynomial({1.984595729e-4f, 1.394165331e-3f, 8.333391510e-3f, 4.166634753e-2f, 1.666666567e-1f, 0.5f}, r);
   return {(bits<IVec>(t) << 10) >> 10, n, fma(p, r * r, r)};      // sign-extends the low 22 bits
 }
 
@@ -40,7 +42,8 @@ INLINE Vec exp(Vec x) { return exp_up_to_90(at_most(x, 90.0f)); }
 INLINE Vec expm1_within(Vec x) {                     // -30..89
   Reduced e = reduce_exp(x);
   Vec scale = power_of_two(e.n - 1);
-  return e.n == 0 ? e.more : fma(e.more, scale, scale - 0.5f) * 2.0f;      // exact and signed near 0
+  Vec y = e.n == 0 ? e.more : fma(e.more, scale, scale - 0.5f) * 2.0f;     // exact near 0
+  return with_sign(y, x);
 }
 INLINE Vec expm1(Vec x) { return expm1_within(at_most(at_least(x, -30.0f), 89.0f)); }
 
@@ -50,8 +53,8 @@ INLINE Vec log(Vec x) {
   IVec i = (IVec)(bits<UVec>(y) - 0x3f3504f3u);      // exponent so that the mantissa lies in sqrt(1/2)..sqrt(2)
   Vec e = __builtin_convertvector((i >> 23) - (tiny & 23), Vec);
   Vec f = bits<Vec>((i & 0x7fffff) + 0x3f3504f3) - 1.0f;
-  Vec p = polynomial(f, 6.757530570e-2f, -1.169432476e-1f, 1.189352497e-1f, -1.240308657e-1f, 1.421855241e-1f, -1.666809022e-1f,
-                     2.000216693e-1f, -2.500000894e-1f, 3.333331048e-1f);
+  Vec p = polynomial({6.757530570e-2f, -1.169432476e-1f, 1.189352497e-1f, -1.240308657e-1f, 1.421855241e-1f, -1.666809022e-1f,
+                     2.000216693e-1f, -2.500000894e-1f, 3.333331048e-1f}, f);
   Vec f2 = f * f;
   Vec result = fma(e, splat(LN2_HIGH), f + fma(p * f, f2, fma(e, splat(LN2_LOW), -0.5f * f2)));
   result = choose(x == __builtin_inff(), x, result);
@@ -68,8 +71,7 @@ INLINE Vec log1p(Vec x) {
 
 INLINE Vec tanh(Vec x) {
   Vec t = expm1_within(at_most(abs(x), 15.0f) * 2.0f);
-  Vec y = t / (t + 2.0f);
-  return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
+  return with_sign(t / (t + 2.0f), x);
 }
 
 INLINE Vec sigmoid(Vec x) {
@@ -81,11 +83,11 @@ INLINE Vec softplus(Vec x) { return choose((x > 0.0f) | (x != x), x, Vec{}) + lo
 INLINE Vec erf(Vec x) {
   Vec t = at_most(abs(x), 4.0f), s = t * t;
   // erf(t)/t - 1 in t^2, for t < 1; log(1 - erf(t)) for 1 <= t <= 4
-  Vec p = polynomial(s, 7.853857824e-5f, -8.010192541e-4f, 5.188327748e-3f, -2.685381100e-2f, 1.128358543e-1f, -3.761262596e-1f, 1.283791661e-1f);
-  Vec q = polynomial(t, -2.168681385e-5f, 4.413358984e-4f, -4.204559140e-3f, 2.520824783e-2f, -1.084185615e-1f, -6.332198977e-1f, -1.129578471f,
-                     1.880381752e-4f);
+  Vec p = polynomial({7.853857824e-5f, -8.010192541e-4f, 5.188327748e-3f, -2.685381100e-2f, 1.128358543e-1f, -3.761262596e-1f, 1.283791661e-1f}, s);
+  Vec q = polynomial({-2.168681385e-5f, 4.413358984e-4f, -4.204559140e-3f, 2.520824783e-2f, -1.084185615e-1f, -6.332198977e-1f, -1.129578471f,
+                     1.880381752e-4f}, t);
   Vec y = choose(t < 1.0f, fma(t, p, t), 1.0f - exp_up_to_90(q));
-  return bits<Vec>(bits<IVec>(y) | (bits<IVec>(x) & (int32_t)0x80000000));
+  return with_sign(y, x);
 }
 
 // ---- angles: x = n pi/2 + r ----
@@ -129,12 +131,12 @@ INLINE Vec sine(Vec x, int quarter) {                // sin(x + quarter * pi/2)
   Vec r = __builtin_convertvector(angle.r, Vec);
   IVec n = angle.n + quarter;
   Vec s = r * r;
-  Vec odd = fma(polynomial(s, -1.951083832e-4f, 8.332131431e-3f, -1.666665375e-1f), s * r, r);
-  Vec even = fma(polynomial(s, 2.443120320e-5f, -1.388730598e-3f, 4.166664556e-2f), s * s, -0.5f * s) + 1.0f;
+  Vec odd = fma(polynomial({-1.951083832e-4f, 8.332131431e-3f, -1.666665375e-1f}, s), s * r, r);
+  Vec even = fma(polynomial({2.443120320e-5f, -1.388730598e-3f, 4.166664556e-2f}, s), s * s, -0.5f * s) + 1.0f;
   Vec y = choose((n & 1) != 0, even, odd);
   return bits<Vec>(bits<IVec>(y) ^ ((n & 2) << 30));
 }
-INLINE Vec sin(Vec x) { return sine(x, 0); }
+INLINE Vec sin(Vec x) { return choose(x == 0.0f, x, sine(x, 0)); }
 INLINE Vec cos(Vec x) { return sine(x, 1); }
 
 INLINE Vec pow(Vec x, Vec y) { for (int i = 0; i < LANES; i++) x[i] = __builtin_powf(x[i], y[i]); return x; }

@@ -64,7 +64,8 @@ INLINE Vec scale(Vec x, Vec n) {                 // in two factors: 2^n itself m
 }
 #endif
 
-// a * b + c with one rounding where the machine has it: gemm only (everything else rounds twice, so that fusing never changes a value).
+// a * b + c with one rounding where the machine has it: in products and inside of elementary functions. Two steps of a chain round
+// twice, so that fusing steps never changes a value.
 #if defined(__AVX512F__)
 INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 INLINE Vec sqrt(Vec x) { return (Vec)_mm512_maskz_sqrt_ps(0xffff, (__m512)x); }

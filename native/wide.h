@@ -15,8 +15,6 @@ INLINE DVec with_sign(DVec size, DVec of) {
   return bits<DVec>((bits<LVec>(size) & ~sign) | (bits<LVec>(of) & sign));
 }
 
-INLINE Vec with_sign(Vec size, Vec of) { return bits<Vec>((bits<IVec>(size) & 0x7fffffff) | (bits<IVec>(of) & (int32_t)0x80000000)); }
-
 template <int N> INLINE DVec polynomial(const double (&c)[N], DVec x) {
   DVec y = DVec{} + c[0];
   for (int k = 1; k < N; k++) y = y * x + c[k];

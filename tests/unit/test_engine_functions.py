@@ -57,6 +57,16 @@ def test_accuracy_over_all_floats(isa, functor):
     assert ulps(elementwise(isa, functor, "float32", x), want) <= 0.5 + allowed
 
 
+ODD = "sin tan asin atan sinh tanh asinh atanh expm1 log1p erf erfinv sqrt floor ceil round trunc"
+
+
+@pytest.mark.parametrize("functor", ODD.split())
+def test_zero_keeps_its_sign(isa, functor):
+    got = elementwise(isa, functor, "float32", np.array([-0.0, 0.0] * 20, "float32"))
+    np.testing.assert_array_equal(got, 0)
+    np.testing.assert_array_equal(np.signbit(got), [True, False] * 20)
+
+
 def test_angles_beyond_a_million_keep_every_bit(isa):
     """2^k for k up to 127: the sine needs two hundred bits of pi. Values by mpmath with 60 digits."""
     x = np.array([2.0**20, 2.0**40, 2.0**100, -(2.0**127), 3.4028234663852886e38, 16367173.0 * 2.0**72], "float32")
