@@ -54,7 +54,7 @@ struct Turns {
   std::vector<size_t> done;                              // turns of each piece
   std::vector<bool> taken;
   int64_t owed = 0;
-  int64_t take(int64_t from);                            // a piece, or -1 and one more is owed
+  int64_t take(int64_t from);                            // a piece, or -1 and one more is owed; under the lock
   int64_t give_back(int64_t piece);                      // ... and take another one, if a turn is owed
 };
 

@@ -16,7 +16,7 @@ struct Soon {                                             // stretches of memory
     if (at == n) return;
     Stretch& now = list[at];
     t.soon = now.at;
-      t.n_soon = smaller(t.k, divide_up(smaller(now.bytes, divide_up(bytes, larger(1, calls--))), STRETCH));
+    t.n_soon = smaller(t.k, divide_up(smaller(now.bytes, divide_up(bytes, larger(1, calls--))), STRETCH));
     int64_t asked = smaller(now.bytes, t.n_soon * STRETCH);
     now = {now.at + asked, now.bytes - asked};
     bytes -= asked;

@@ -22,6 +22,7 @@ struct GemmPlan {
   int64_t tiles, per_unit, along;                         // along: the tiles of a row block of C follow each other
   int64_t k_block, in_place, plain;                       // in_place: panels of B are read where they are; plain: ... and nothing else is done
   int64_t only_adds, added, sum;                          // the chain only adds a slot to the product and gives another slot
+  int64_t reads;                                          // the chain reads matrices beside the product, or draws
   int64_t scratch_panel, scratch_block, scratch_chain;    // offsets in bytes
   Gathering gathering;
   Listing listing;
@@ -130,6 +131,7 @@ void divide_tiles(const Instruction& i, GemmPlan& p, int64_t batches) {
   p.k_block = p.k <= 2 * K_BLOCK ? larger(p.k, 1) : divide_up(p.k, p.k / (copied ? COPIED_ROWS : K_BLOCK));
   p.plain = p.in_place && p.k > 0 && p.k <= p.k_block && !p.gathering.side && !p.zeros.in;
   p.wide = panels_together(i, p);
+  p.reads = p.wide > 1;
   if (p.zeros.in) p.wide = larger(p.wide, smaller(p.panels, WIDE_TILE / NR));
   p.groups = divide_up(p.panels, p.wide);
   double per_row = 2.0 * NR * (double)p.wide * (double)larger(p.k, 16);
@@ -181,8 +183,8 @@ const char* prepare_gemm(Instruction& i) {
   find_zeros(i, p);
   divide_tiles(i, p, batches);
   i.units = divide_up(p.tiles, p.per_unit);
-  bool busy = p.gathering.side || p.zeros.in || p.only_adds || p.packs || p.wide > 1;   // asks or steps another way
-  i.pauses = busy ? 0 : p.per_unit * divide_up(p.k, p.k_block);
+  bool busy = p.gathering.side || p.zeros.in || p.only_adds || p.packs || p.reads;      // asks or steps another way
+  i.pauses = busy ? 0 : p.per_unit * p.wide * divide_up(p.k, p.k_block);
   i.scratch_bytes = plan_scratch(i, p);
   double padded = (double)(p.m * round_up(p.n, LANES)) * (double)batches;
   i.cost = padded * (double)p.k / (3 * LANES) + padded * (i.chain ? i.chain->cost : 0.1);

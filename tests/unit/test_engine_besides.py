@@ -80,5 +80,33 @@ def test_what_reads_the_last_results_comes_before_them():
     assert kernels == ["sum", "gemm", "gemm", "map"]  # as added: map, gemm, gemm, sum
 
 
+def far(arena, rows):
+    """A momentum over rows of 128 numbers: 60 bytes each are moved, from and to memory."""
+    w, m = arena.room((rows, 128)), arena.room((rows, 128))
+    arena.add(
+        "map", [w, m], [w, m], chain=chain((rows, 128), [("add", "float32", [0, 1], 3), ("sub", "float32", [0, 3], 2)])
+    )
+
+
+def test_of_two_that_wait_the_larger_has_company_and_the_other_comes_behind():
+    arena = Arena("")
+    far(arena, 9_000)
+    far(arena, 20_000)
+    a, b = arena.room((40, 300)), arena.room((300, 3000))
+    arena.add("gemm", [a, b], [arena.room((40, 3000))], ints=[0])
+    arena.add("sum", [b], [arena.room((300,))], ints=[1])
+    lines = re.findall(r"(\d \w+), units \d+, \d+ ns(, besides \d+ units of 1)?", arena.program().describe())
+    assert [line for line, _ in lines] == ["3 sum", "2 gemm", "0 map", "1 map"]
+    assert [bool(company) for _, company in lines] == [False, True, False, False]
+
+
+def test_products_of_few_rows_have_time_as_well():
+    arena = Arena("")
+    far(arena, 20_000)
+    a, b = arena.room((8, 128)), arena.room((128, 50_000))
+    arena.add("gemm", [a, b], [arena.room((8, 50_000))], ints=[0])
+    assert besides(arena.program().describe())[0][0] > 50
+
+
 def test_a_map_that_fits_caches_is_done_by_itself():
     assert besides(planned("", (1000, 128), 1000)[2])[0] == []
