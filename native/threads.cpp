@@ -98,7 +98,7 @@ struct Pool {
   std::atomic<int> active{0};                            // workers that may take part
   Lane lanes[MOST_LANES];
   alignas(64) std::atomic<uint32_t> number{0};           // of the phase that the lanes show
-  alignas(64) std::atomic<int64_t> done{0};              // units finished in this phase
+  alignas(64) std::atomic<int64_t> done{0};              // units finished in this phase, and the publisher's share
   alignas(64) std::atomic<uint32_t> epoch{0};            // what sleepers wait on
   std::atomic<int> sleepers{0}, n_lanes{1};
   std::atomic<bool> caller_sleeps{false}, over{true};
@@ -110,8 +110,21 @@ struct Pool {
   Errors* errors = nullptr;
   std::mutex failing;
 
-  void publish() {                                       // by whoever finished the last phase, or the caller at the start
+  // By whoever finished the last phase, or the caller at the start. The first units may be done before the last lane shows its
+  // own: so whoever publishes a phase has a share in it as well, and nobody publishes the next one meanwhile.
+  void publish() {
+    int64_t units;
+    do units = publish_one();
+    while (units && finish(units));
+  }
+
+  // A unit, or the publisher's share. True if it was the last one.
+  bool finish(int64_t units) { return done.fetch_add(1, std::memory_order_acq_rel) == units; }
+
+  int64_t publish_one() {                                // gives the units of the phase, 0 at the end
     const Phase* next = cursor->next();
+    int64_t units = next ? next->units : 0;
+    bool worth = next && units > 1 && next->cost > WORTH_WAKING;
     uint32_t now = number.load(std::memory_order_relaxed) + 1;
     done.store(0, std::memory_order_relaxed);
     if (next) {
@@ -122,15 +135,14 @@ struct Pool {
         lanes[lane].units = units_of_lane(*next, lane, n);
         lanes[lane].state.store((uint64_t)now << 32 | (next->python ? CALLER_ONLY : 0) | (uint64_t)lanes[lane].units);
       }
-    } else {
-      over.store(true);
     }
     number.store(now);
-    bool worth = next && next->units > 1 && next->cost > WORTH_WAKING;
+    if (!next) over.store(true);                         // last: the caller may begin another run at once
     if (sleepers.load() && (worth || caller_sleeps.load())) {
       epoch.fetch_add(1);
       epoch.notify_all();
     }
+    return units;
   }
 
   struct Claim { int lane; int64_t unit; };              // the place of a unit in its lane
@@ -162,7 +174,7 @@ struct Pool {
       std::lock_guard<std::mutex> guard(failing);
       if (!cursor->failure) cursor->failure = std::current_exception();
     }
-    if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == units) publish();
+    if (finish(units)) publish();
   }
 
   void rest(bool caller, uint32_t seen) {                // until the next phase: spin, then sleep

@@ -231,3 +231,17 @@ for t in threads: t.join()
 assert all(np.array_equal(a, b) for a, b in zip(want, found))
 """)
     )
+
+
+def test_more_threads_than_cores_lose_no_phase():
+    """Whoever publishes a phase may be put to sleep before all threads see it, while others do all of it and go on."""
+    succeeded(
+        run("""
+from unit.engine_programs import mixture
+arena, outs = mixture(lamina._native.isa())
+want = arena.run(*outs, steps=300, threads=1)
+for threads in (2, 3, 8):
+    got = arena.run(*outs, steps=300, threads=threads)
+    assert all(np.array_equal(a, b) for a, b in zip(want, got)), threads
+""")
+    )
