@@ -20,7 +20,7 @@ bool enters_python(const Scope& body) {
 }
 
 constexpr int64_t MOST_AHEAD = 128 << 10;                // bytes that move: a small part of a core's L2
-constexpr double LEAST_TURN = 20000;                     // nanoseconds
+constexpr double LEAST_TURN = 20000;                     // nanoseconds of the shortest turn of a piece
 
 }  // namespace
 

@@ -72,8 +72,8 @@ void share_waiting(Scope& scope, Phase& phase) {
     item.scratch = (instr(item).scratch_bytes + 63) / 64 * 64;
   }
   std::rotate(guest, guest + 1, phase.items.end());
-  auto turn = [&](const Item& item) { return far(item) ? 2 : hosts(item) ? 1 : 0; };
-  std::stable_sort(phase.items.begin(), phase.items.end() - 1, [&](const Item& a, const Item& b) { return turn(a) < turn(b); });
+  auto rank = [&](const Item& item) { return far(item) ? 2 : hosts(item) ? 1 : 0; };
+  std::stable_sort(phase.items.begin(), phase.items.end() - 1, [&](const Item& a, const Item& b) { return rank(a) < rank(b); });
   Item& rest = phase.items.back();
   phase.units -= shared;
   rest.from = shared;
