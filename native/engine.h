@@ -142,8 +142,9 @@ struct Instruction {
   int64_t (*reads)(const Instruction&, const Context&, int64_t unit, Stretch*);    // ... and where a unit's lie; gives how many stretches
   bool fine;                          // ... set, and prepared again: units that fit L2 beside other work
   int64_t pauses;                     // of a unit: it can do units of another instruction there
-  int64_t scratch_bytes, workspace_bytes;
-  char* workspace;                    // shared by the units of this instruction; zero when the program is built
+  int64_t scratch_bytes, workspace_bytes, n_counters;
+  char* workspace;                    // shared by the units of this instruction; those of other phases write over it
+  char* counters;                     // 64 bytes apart; zero but while the instruction runs
   int64_t plan[96];                   // what prepare worked out for run
 };
 
@@ -159,9 +160,9 @@ struct Table {                        // what one object file per instruction se
 
 inline __attribute__((always_inline)) char* address(const Context& c, const Operand& o) { return c.bases[o.base] + o.offset; }
 
-// Counts the pieces of a group, whose counters start the workspace, 64 bytes apart; true for whoever finishes the last one.
+// Counts the pieces of a group; true for whoever finishes the last one.
 inline __attribute__((always_inline)) bool last_piece(const Instruction& i, int64_t group, int64_t pieces) {
-  int32_t* counter = (int32_t*)(i.workspace + 64 * group);
+  int32_t* counter = (int32_t*)(i.counters + 64 * group);
   if (__atomic_add_fetch(counter, 1, __ATOMIC_ACQ_REL) < pieces) return false;
   __atomic_store_n(counter, 0, __ATOMIC_RELAXED);         // ready for the next step
   return true;

@@ -10,6 +10,8 @@ const char* const ROOTS[] = {"gemm", "conv", "conv_max_pool", "conv_input_grad",
 
 [[noreturn]] void fail(const std::string& what) { throw std::invalid_argument(what); }
 
+int64_t whole_lines(int64_t bytes) { return add(bytes, 63) / 64 * 64; }
+
 }  // namespace
 
 struct Builder {
@@ -107,13 +109,12 @@ struct Builder {
       build_chain(p, *spec.chain, (int)own, own > 0, spec.kernel == "conv_max_pool", program.isa_name);
     }
     if (const char* complaint = i.kernel->prepare(i)) fail(complaint);
-    if (i.workspace_bytes && in_pieces(scope)) {
-      p.own_workspace = add(i.scratch_bytes, 63) / 64 * 64;
-      i.scratch_bytes = add(p.own_workspace, i.workspace_bytes);
-    } else if (i.workspace_bytes) {
-      p.workspace = std::make_unique<char[]>(i.workspace_bytes + 64);
-      i.workspace = p.workspace.get() + (64 - (uintptr_t)p.workspace.get() % 64) % 64;
-      memset(i.workspace, 0, i.workspace_bytes);
+    if (i.n_counters && in_pieces(scope)) {
+      p.own_workspace = whole_lines(i.scratch_bytes);
+      i.scratch_bytes = add(p.own_workspace, add(multiply(64, i.n_counters), i.workspace_bytes));
+    } else if (i.n_counters) {
+      p.counters = std::make_unique<char[]>(64 * i.n_counters + 64);
+      i.counters = p.counters.get() + (64 - (uintptr_t)p.counters.get() % 64) % 64;
     }
     p.alone = i.units <= 1 || is_small(i.cost);
   }
@@ -155,6 +156,35 @@ struct Builder {
       for (const Item& item : phase.items)
         if (item.besides) program.scratch_bytes = std::max(program.scratch_bytes, add(item.scratch, item.besides->scratch_bytes));
   }
+
+  // Gives the instructions of a phase workspace beside each other, from byte `start`, and those of the next one the same; what
+  // runs in pieces has its own. Gives where they end.
+  static int64_t place_workspace(Scope& scope, int64_t start) {
+    int64_t end = start;
+    for (const Phase& phase : scope.phases) {
+      int64_t at = start;
+      auto take = [&](Prepared& p) {
+        if (p.workspace_at >= 0 || p.own_workspace >= 0) return;
+        p.workspace_at = at;
+        if (p.body) at = place_workspace(*p.body, at);
+        at = add(at, whole_lines(p.instr.workspace_bytes));
+      };
+      if (phase.scan) take(*phase.scan);
+      for (const Item& item : phase.items) {
+        for (int k = 0; k < item.count; k++) take(*scope.list[item.first + k]);
+        if (item.besides) take(*scope.list[item.besides->index]);
+      }
+      end = std::max(end, at);
+    }
+    return end;
+  }
+
+  static void bind_workspace(Scope& scope, char* workspace) {
+    for (auto& p : scope.list) {
+      if (p->workspace_at >= 0) p->instr.workspace = workspace + p->workspace_at;
+      if (p->body) bind_workspace(*p->body, workspace);
+    }
+  }
 };
 
 Program::Program(std::vector<InstructionSpec> instructions, int64_t bytes, int n_bases, std::vector<InstructionSpec> prologue,
@@ -168,13 +198,16 @@ Program::Program(std::vector<InstructionSpec> instructions, int64_t bytes, int n
     scope->bases.resize(n_bases);
     Builder{*this}.build_list(*scope, scope == &main ? instructions : prologue);
   }
-  arena = allocate(add(bytes, 256));                     // 256: full vectors may be loaded past the end of a row
+  for (Scope* scope : {&before, &main}) workspace_bytes = std::max(workspace_bytes, Builder::place_workspace(*scope, 0));
+  arena_room = add(whole_lines(bytes), 256);             // 256: full vectors may be loaded past the end of a row
+  arena = allocate(add(arena_room, workspace_bytes));
   main.bases[0] = before.bases[0] = arena;
+  for (Scope* scope : {&before, &main}) Builder::bind_workspace(*scope, arena + arena_room);
 }
 
 Program::~Program() {
   std::lock_guard<std::mutex> guard(running);
-  if (arena) release(arena, arena_bytes + 256);
+  if (arena) release(arena, arena_room + workspace_bytes);
 }
 
 void Program::bind(int index, char* data, int64_t bytes, bool writable) {

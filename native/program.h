@@ -68,8 +68,9 @@ struct Prepared {                                           // one instruction w
   std::vector<Step> steps;
   std::vector<Segment> segments;
   std::vector<Code> codes;
-  std::unique_ptr<char[]> workspace;
-  int64_t own_workspace = -1;                            // in a piece of a scan: the thread's, at this byte of its scratch
+  std::unique_ptr<char[]> counters;
+  int64_t workspace_at = -1;                             // byte of the program's workspace
+  int64_t own_workspace = -1;                            // in a piece of a scan: the thread's, at this byte of its scratch, behind counters
   std::function<void(char* const*)> call;
   std::unique_ptr<Scope> body;                           // scan
   std::unique_ptr<Operand> guard;
@@ -149,8 +150,8 @@ class Program {
   struct Need { int64_t bytes = 0; bool write = false; };
   struct Bound { char* data = nullptr; int64_t bytes = 0; };
   std::string isa_name;
-  char* arena = nullptr;
-  int64_t arena_bytes;
+  char* arena = nullptr;                                 // behind it the workspace
+  int64_t arena_bytes, arena_room, workspace_bytes = 0;  // room: with what may be loaded past its end
   std::vector<Need> needs;                               // of each bound base
   std::vector<Bound> bound;
   Scope main, before;

@@ -161,7 +161,8 @@ void run_alone(Prepared& p, char* const* bases, char* scratch, Errors* errors, i
   Context context{bases, scratch, errors, piece, nullptr, ahead};
   if (p.own_workspace < 0) return run_units(p.instr, context);
   Instruction own = p.instr;
-  own.workspace = (char*)memset(scratch + p.own_workspace, 0, own.workspace_bytes);
+  own.counters = (char*)memset(scratch + p.own_workspace, 0, 64 * own.n_counters);
+  own.workspace = own.counters + 64 * own.n_counters;
   run_units(own, context);
 }
 

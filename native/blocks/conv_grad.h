@@ -67,7 +67,8 @@ const char* prepare_conv_kernel_grad(Instruction& i) {
   p.per_part = divide_up(all_panels, p.parts);
   p.parts = divide_up(all_panels, p.per_part);
   i.units = p.splits * p.parts;
-  i.workspace_bytes = 64 * p.parts + p.splits * bytes;
+  i.n_counters = p.parts;
+  i.workspace_bytes = p.splits * bytes;
   p.at_patches = 0;
   p.at_panel = round_up(4 * p.per_pass * p.b.patch_floats, 64);
   p.at_tables = p.at_panel + round_up(4 * p.per_pass * pixels * NR, 64);
@@ -170,7 +171,7 @@ void panel_pass(const KernelGradPlan& p, const Pass& pass, const float* dy, int6
 // ---- units ----
 
 INLINE float* sums_of(const Instruction& i, const KernelGradPlan& p, int64_t split, int64_t panel) {
-  return (float*)(i.workspace + 64 * p.parts) + (split * p.groups * p.panels + panel) * p.rows * NR;
+  return (float*)i.workspace + (split * p.groups * p.panels + panel) * p.rows * NR;
 }
 
 // dk's columns of a panel: the sums of all splits, in order.

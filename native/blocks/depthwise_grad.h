@@ -25,7 +25,8 @@ const char* plan_depthwise_grad(Instruction& i, int64_t channels, int64_t filter
   double products = (double)(p.b.count * p.b.rows * p.b.cols * filters) * (double)p.taps;
   int64_t splits = smaller(smaller(bytes < 65536 ? 16 : 8, p.b.count), larger(1, SUMS_WORKSPACE / bytes));
   i.units = larger(1, smaller(splits, (int64_t)(4 * products / UNIT_FLOPS)));
-  i.workspace_bytes = 64 + i.units * bytes;
+  i.n_counters = 1;
+  i.workspace_bytes = i.units * bytes;
   p.at_taps = 0;
   p.at_lanes = round_up(row_bytes(p), 64);
   i.scratch_bytes = p.at_lanes + p.wide / LANES * (int64_t)sizeof(Lanes);
@@ -85,7 +86,7 @@ const Strips gradients = STRIPS(gradient_tile, gradient_some, (gradient_tile<1, 
 void run_depthwise_grad(const Instruction& i, const Context& context, int64_t split) {
   const DepthwisePlan& p = *(const DepthwisePlan*)i.plan;
   const float* x = (const float*)address(context, i.in[0]);
-  float *dy = (float*)address(context, i.in[1]), *all = (float*)(i.workspace + 64), *sums = all + split * split_floats(p);
+  float *dy = (float*)address(context, i.in[1]), *all = (float*)i.workspace, *sums = all + split * split_floats(p);
   Row row = start_row(p, context, false);
   clear(sums, p.taps * p.filters);
   for (int64_t number = split * p.b.count / i.units; number < (split + 1) * p.b.count / i.units; number++) {

@@ -24,7 +24,8 @@ const char* prepare_moments(Instruction& i) {
   for (int d = 0; d < mean.rank; d++) if (mean.shape[d] != variance.shape[d]) return "mean and variance differ in shape";
   const ReducePlan& p = *(ReducePlan*)i.plan;
   i.cost *= 1.5;
-  if (p.splits > 1) i.workspace_bytes = p.groups * (64 + p.splits * 16 * (p.columns ? COLUMNS : 1));
+  i.n_counters = p.splits > 1 ? p.groups : 0;
+  i.workspace_bytes = i.n_counters * p.splits * 16 * (p.columns ? COLUMNS : 1);
   return nullptr;
 }
 
@@ -131,7 +132,7 @@ template <class T> void moments_unit(const Instruction& i, const Context& contex
   T *means = (T*)address(context, i.out[0]), *variances = (T*)address(context, i.out[1]);
   int64_t group = unit / p.splits, split = unit % p.splits, first = split * p.piece, n = larger(0, smaller(p.piece, p.folded - first));
   int64_t width = p.columns ? COLUMNS : 1;
-  double* partial = (double*)(i.workspace + 64 * p.groups) + group * p.splits * 2 * width;
+  double* partial = (double*)i.workspace + group * p.splits * 2 * width;
   auto count = [&](int64_t s) { return (double)larger(0, smaller(p.piece, p.folded - s * p.piece)); };
   auto result = [&](int64_t at, double mean, double squares) { means[at] = (T)mean; variances[at] = (T)(squares / (double)larger(1, p.folded)); };
   if (p.columns) {

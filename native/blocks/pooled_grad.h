@@ -80,7 +80,8 @@ const char* prepare_pooled_kernel_grad(Instruction& i) {
   p.per_part = divide_up(pieces, p.parts) * grain;
   p.parts = divide_up(p.s.filters, p.per_part);
   i.units = p.splits * p.parts;
-  i.workspace_bytes = round_up(64 * p.parts, 64) + p.splits * bytes;
+  i.n_counters = p.parts;
+  i.workspace_bytes = p.splits * bytes;
   int64_t at = 0;
   auto take = [&at](int64_t size) { int64_t start = at; at += round_up(size, 64); return start; };
   p.at_patches = take(4 * p.per_pass * p.b.patch_floats);
@@ -180,7 +181,7 @@ template <int N, class P> void few_pass(const PooledKernelPlan& p, const Windows
 }
 
 INLINE float* sums_of(const Instruction& i, const PooledKernelPlan& p, int64_t split) {
-  return (float*)(i.workspace + 64 * p.parts) + split * split_sums(p);
+  return (float*)i.workspace + split * split_sums(p);
 }
 
 // dk's columns of some filters: the sums of all splits, in order.

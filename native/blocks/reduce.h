@@ -58,7 +58,8 @@ const char* plan_reduce(Instruction& i, bool may_split, int n_out = 1) {
   p.piece = divide_up(larger(1, p.folded), p.splits);
   i.units = p.groups * p.splits;
   i.cost = 0.15 * (double)p.results * (double)p.folded + 10.0 * (double)p.results / (double)(p.columns ? width : 1);
-  if (p.splits > 1) i.workspace_bytes = p.groups * (64 + p.splits * 8 * (p.columns ? COLUMNS : 1));
+  i.n_counters = p.splits > 1 ? p.groups : 0;
+  i.workspace_bytes = i.n_counters * p.splits * 8 * (p.columns ? COLUMNS : 1);
   return nullptr;
 }
 
@@ -119,7 +120,7 @@ template <class O, class T> void reduce_unit(const Instruction& i, const Context
   const T* in = (const T*)address(context, i.in[0]);
   T* out = (T*)address(context, i.out[0]);
   int64_t group = unit / p.splits, split = unit % p.splits, first = split * p.piece, n = larger(0, smaller(p.piece, p.folded - first));
-  Acc* partial = (Acc*)(i.workspace + 64 * p.groups) + group * p.splits * (p.columns ? COLUMNS : 1);
+  Acc* partial = (Acc*)i.workspace + group * p.splits * (p.columns ? COLUMNS : 1);
   if (p.columns) {
     int64_t outer = group / p.column_blocks, col = group % p.column_blocks * COLUMNS, width = smaller(COLUMNS, p.columns - col);
     const Dim& inner = p.kept[p.n_kept];

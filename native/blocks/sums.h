@@ -52,7 +52,8 @@ const char* prepare_map_sum(Instruction& i) {
   i.units = p.groups * p.splits;
   i.cost = (c.cost + 0.05 * c.n_sums + 0.03) * (double)(outer * R * C);
   i.scratch_bytes = c.scratch_bytes + c.n_sums * p.width * 8;
-  if (p.splits > 1) i.workspace_bytes = p.groups * (64 + p.splits * c.n_sums * p.width * 8);
+  i.n_counters = p.splits > 1 ? p.groups : 0;
+  i.workspace_bytes = i.n_counters * p.splits * c.n_sums * p.width * 8;
   return nullptr;
 }
 
@@ -99,7 +100,7 @@ struct Sums {                                             // what one unit adds 
   bool joined(int64_t group, int64_t split) {
     const SumPlan& p = plan();
     int64_t n = i.chain->n_sums * p.width;
-    double* partial = (double*)(i.workspace + 64 * p.groups) + group * p.splits * n;
+    double* partial = (double*)i.workspace + group * p.splits * n;
     for (int64_t j = 0; j < n; j++) partial[split * n + j] = acc[j];
     if (!last_piece(i, group, p.splits)) return false;
     for (int64_t j = 0; j < n; j++) acc[j] = partial[j];

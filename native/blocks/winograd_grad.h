@@ -55,7 +55,8 @@ const char* prepare_winograd_kernel_grad(Instruction& i) {
   p.sums = p.t.window * p.t.window * p.rows * p.panels * NR;
   p.splits = smaller(smaller(divide_up(SPLITS, parts), divide_up(blocks, 4)), larger(1, SPLIT_ROOM / (4 * p.sums * parts)));
   i.units = parts * p.splits;
-  i.workspace_bytes = 64 * parts + 4 * p.splits * parts * p.sums;
+  i.n_counters = parts;
+  i.workspace_bytes = 4 * p.splits * parts * p.sums;
   p.v_apart = p.block * p.ld + 16;
   p.w_apart = p.block * p.panels * NR + 16;
   p.d_apart = p.rows * p.panels * NR + 16;
@@ -249,7 +250,7 @@ void run_winograd_kernel_grad(const Instruction& i, const Context& context, int6
     else if (p.t.window == 3) plain_grad_passes<4, 0>(i, context, p, g, room, first, count, b > start);
     else plain_grad_passes<2, 0>(i, context, p, g, room, first, count, b > start);
   }
-  float* sums = (float*)(i.workspace + 64 * parts) + part * p.sums;
+  float* sums = (float*)i.workspace + part * p.sums;
   int64_t apart = parts * p.sums;
   float* own = sums + split * apart;
   if (p.t.form == STRIDED) kernel_from_points<3, true>(p, g, room.d, own);
