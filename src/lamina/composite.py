@@ -57,15 +57,16 @@ def inline(graph: Graph, keep: Callable[[Node], bool] = lambda node: False) -> G
     Bodies of ``scan`` and ``cond`` are treated alike. The results of a composite with several are read straight from
     the body.
     """
-    if not any(isinstance(op, Composite) or op.programs for op in {n.op for n in graph.nodes if n.op}):
+    replaced = {n for n in graph.nodes if isinstance(n.op, Composite) and not keep(n)}
+    if not replaced and not any(n.op is not None and n.op.programs for n in graph.nodes):
         return graph
     bodies: dict[Node, tuple[Node, ...]] = {}  # the results of composites with several
 
     def rule(n: Node, inputs: tuple[Node, ...]) -> Node | None:
-        if isinstance(n.op, Composite) and not keep(n):
+        if n in replaced:
+            assert isinstance(n.op, Composite)
             with scope(n.path, absolute=True):
                 body = n.op.body(*inputs, **n.attrs)
-            nested.append(n)
             if isinstance(body, Node):
                 return body
             bodies[n] = body
@@ -77,6 +78,5 @@ def inline(graph: Graph, keep: Callable[[Node], bool] = lambda node: False) -> G
                 return rebuilt(n, inputs, {**n.attrs, **inlined})
         return None
 
-    nested: list[Node] = []
     made = rewrite(graph, rule)
-    return inline(made, keep) if nested else made
+    return inline(made, keep) if replaced else made

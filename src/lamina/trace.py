@@ -10,6 +10,7 @@ import gc
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -261,9 +262,10 @@ class Traced:
     trace: Trace
     programs: dict[str | None, Program] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def graph(self) -> Graph:
-        return self.bound.graph
+        """What is computed, in its simplest form. Backends simplify ``bound.graph``, which is as it was told."""
+        return simplify(self.bound.graph)
 
     def program(self, backend: str | None = None) -> Program:
         """The compiled program, made once for each backend."""
@@ -293,7 +295,7 @@ def trace(
             structure = flatten(result, results)
         updates = list(made.assigned.values())
         outputs = [*results, *(made.current[id(v)] for v in updates)]
-        graph = simplify(Graph([*arguments, *made.inputs], outputs))
+        graph = Graph([*arguments, *made.inputs], outputs)
     return Traced(Bound(graph, made.variables, list(updates)), structure, made)
 
 

@@ -44,7 +44,7 @@ class Type:
         return self.dtype in FLOATS
 
     def with_shape(self, *shape: int) -> Type:
-        return Type(self.dtype, tuple(int(n) for n in shape))
+        return Type(self.dtype, tuple(map(int, shape)))
 
     def with_dtype(self, dtype: str) -> Type:
         return Type(dtype, self.shape)

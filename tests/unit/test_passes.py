@@ -6,7 +6,7 @@ import pytest
 import lamina
 from lamina import ops
 from lamina.gradients import gradients
-from lamina.graph import Graph, placeholder, verify
+from lamina.graph import Graph, placeholder, rewrite, verify
 from lamina.op import OPS, evaluate, item
 from lamina.ops.random import random_bits
 from lamina.passes import drop, fold, share, simplify
@@ -79,6 +79,43 @@ def test_a_constant_nan_or_infinity_is_not_lost():
     graph = simplify(of(lambda x: x * float("nan") + float("inf")))
     (y,) = evaluate(graph, np, [np.ones((2, 3), "float32")])
     assert np.isnan(y).all()
+
+
+def test_equal_constants_that_were_made_one_are_computed_too():
+    half = [OPS["full"].node([], {"value": 0.5, "shape": (2, 3), "dtype": "float32"}) for _ in range(2)]
+    graph = simplify(of(lambda x: x * (half[0] + half[1])))
+    assert names(graph) == []  # times 1
+
+
+# ---- rules that go over a graph together
+
+
+def seen_by(graph, *answers):
+    """What rules are asked, each as (number, op, inputs' ops); they answer as the dicts of ops say."""
+    asked = []
+
+    def rule(number, answer):
+        def asked_rule(node, inputs):
+            asked.append((number, node.op.name, [x.op.name if x.op else "x" for x in inputs]))
+            return answer[node.op.name](inputs) if node.op.name in answer else None
+
+        return asked_rule
+
+    made = rewrite(graph, *[rule(i, a) for i, a in enumerate(answers)])
+    return asked, names(made)
+
+
+def test_each_rule_sees_what_those_before_it_made():
+    to_neg, to_exp = (lambda xs: -xs[0]), (lambda xs: ops.exp(xs[0]))
+    asked, made = seen_by(of(lambda x: ops.sqrt(ops.abs(x))), {"abs": to_neg}, {"neg": to_exp, "sqrt": to_neg})
+    assert asked == [(0, "abs", ["x"]), (1, "neg", ["x"]), (0, "sqrt", ["exp"]), (1, "sqrt", ["exp"])]
+    assert made == ["exp", "neg"]
+
+
+def test_a_node_that_became_its_input_is_asked_for_no_more():
+    asked, made = seen_by(of(lambda x: ops.sqrt(ops.abs(x))), {"abs": lambda xs: xs[0]}, {})
+    assert asked == [(0, "abs", ["x"]), (0, "sqrt", ["x"]), (1, "sqrt", ["x"])]
+    assert made == ["sqrt"]
 
 
 # ---- share

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..composite import inline
 from ..op import evaluate
+from ..passes import simplify
 from .program import Bound, Placed, Program, write
 
 
@@ -16,7 +17,7 @@ class ReferenceProgram(Program):
 
     def __init__(self, bound: Bound):
         super().__init__(bound)
-        self.graph = inline(bound.graph)
+        self.graph = inline(simplify(bound.graph))
 
     def execute(self, arrays):
         with np.errstate(all="ignore"):

@@ -6,22 +6,34 @@ from collections.abc import Callable
 
 from .node import Graph, Node
 
+Rule = Callable[[Node, tuple[Node, ...]], Node | None]
 
-def rewrite(graph: Graph, rule: Callable[[Node, tuple[Node, ...]], Node | None]) -> Graph:
-    """The graph with each node replaced by ``rule(node, new_inputs)``, or kept where the rule gives None."""
+
+def rewrite(graph: Graph, *rules: Rule) -> Graph:
+    """The graph with each node replaced by ``rule(node, new_inputs)``, or kept where the rule gives None.
+
+    Of several rules each sees what those before it made of a node, unless that is one of its inputs.
+    """
     new: dict[Node, Node] = {}  # only what is not what it was
+    get = new.get
     for n in graph.nodes:
-        inputs = n.inputs
+        node, inputs = n, n.inputs
         for x in inputs:
             if x in new:
-                inputs = tuple([new.get(x, x) for x in inputs])
+                inputs = tuple([get(x, x) for x in inputs])
                 break
-        made = rule(n, inputs)
-        if made is None and inputs is not n.inputs:
-            made = rebuilt(n, inputs)
-        if made is not None and made is not n:
-            new[n] = made
-    return Graph(graph.inputs, [new.get(y, y) for y in graph.outputs]) if new else graph
+        for rule in rules:
+            made = rule(node, inputs)
+            if made is not None:
+                node = made
+                if made in inputs:
+                    break
+                inputs = made.inputs
+        if node is n and inputs is not n.inputs:
+            node = rebuilt(n, inputs)
+        if node is not n:
+            new[n] = node
+    return Graph(graph.inputs, [get(y, y) for y in graph.outputs]) if new else graph
 
 
 def rebuilt(node: Node, inputs: tuple[Node, ...], attrs: dict | None = None) -> Node:

@@ -91,7 +91,7 @@ class Elementwise(Op):
         """The inputs as nodes or arrays of one dtype."""
         known = type_of_nodes(inputs)
         if known is not None and (known.is_float or not self.floats_only):
-            return [np.asarray(x, known.dtype) if type(x) is float else x for x in inputs]
+            return [repeated(np.asarray(x, known.dtype), known.shape) if type(x) is float else x for x in inputs]
         values = [as_value(x) for x in inputs]
         dtype = common_dtype(values, inputs)
         if self.floats_only and dtype not in ("float32", "float64"):
@@ -103,6 +103,8 @@ class Elementwise(Op):
         if later is not None:
             return later
         values = self.operands(inputs)
+        if all(type(v) is Node and v.shape == values[0].shape for v in values):
+            return self.node(values, attrs)  # what follows would come to this
         shape = broadcast_shape(self, values)
         if any(isinstance(v, Node) for v in values):
             return self.node([repeated(v, shape) for v in values], attrs)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..graph import Graph
-from .commute import commute
+from ..graph import Graph, rewrite
+from .commute import commute, commuted
 from .drop import drop
-from .factor import factor
-from .fold import fold
+from .factor import factor, factored
+from .fold import fold, folded
 from .join import join
-from .share import share
+from .share import share, sharing, widened
 from .touch import touch
 
 
@@ -16,7 +16,8 @@ def simplify(graph: Graph) -> Graph:
     """Constants folded, pieces joined, lookups turned, sums shortened, only the looked-up rows
     of a table updated, equal nodes shared and dead ones dropped."""
     if not graph.simple:
-        graph = drop(share(fold(touch(factor(commute(join(fold(graph))))))))
+        graph = touch(join(rewrite(graph, folded, commuted, factored)))
+        graph = drop(rewrite(widened(graph), folded, sharing()))
         graph.simple = True
     return graph
 

@@ -12,10 +12,11 @@ from ..ops.shape import transpose
 
 def commute(graph: Graph) -> Graph:
     """The same outputs; a transpose of the leading dimensions of looked-up rows becomes one of the row numbers."""
-    return rewrite(graph, rule) if "transpose" in graph.op_names else graph
+    return rewrite(graph, commuted) if "transpose" in graph.op_names else graph
 
 
-def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+def commuted(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """A lookup or its derivative with its row numbers turned, where the rows were."""
     assert node.op is not None
     if node.op.name == "transpose" and is_op(inputs[0], "gather"):
         table, ids = inputs[0].inputs

@@ -17,15 +17,16 @@ TERMS = 8  # factors looked at in one product
 
 def factor(graph: Graph) -> Graph:
     """The same outputs, but for rounding; products are summed without those factors that are the same all along."""
-    return rewrite(graph, rule)
+    return rewrite(graph, factored)
 
 
-def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+def factored(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """A sum of products times what is the same for all its terms, if there is such a factor."""
     assert node.op is not None
-    if bodies := node.bodies():
-        factored = {k: factor(body) for k, body in bodies.items()}
-        if any(factored[k] is not bodies[k] for k in bodies):
-            return rebuilt(node, inputs, {**node.attrs, **factored})
+    if node.op.programs and (bodies := node.bodies()):
+        new = {k: factor(body) for k, body in bodies.items()}
+        if any(new[k] is not bodies[k] for k in bodies):
+            return rebuilt(node, inputs, {**node.attrs, **new})
     if node.op.name != "sum" or not node.type.is_float:
         return None
     axes = node.attrs["axes"]

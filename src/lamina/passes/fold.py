@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ..graph import Graph, Node, rewrite
-from ..op import OPS, evaluate
+from ..op import OPS, run
 from ..types import Type
 
 REDUNDANT = {"reshape", "expand", "cast", "transpose", "mul", "div", "sub", "sum"}  # where the input may be the result
@@ -20,17 +20,19 @@ FOLDABLE = 1 << 16  # elements of a constant result worth computing here
 
 def fold(graph: Graph) -> Graph:
     """The same outputs from fewer nodes."""
-    return rewrite(graph, rule)
+    return rewrite(graph, folded)
 
 
-def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-    assert node.op is not None
-    if bodies := node.bodies():
-        folded = {k: fold(body) for k, body in bodies.items()}
-        if any(folded[k] is not bodies[k] for k in bodies):
-            return relocated(node, node.op.node(inputs, {**node.attrs, **folded}))
+def folded(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """What is less to compute and says the same, if there is anything."""
+    op = node.op
+    assert op is not None
+    if op.programs and (bodies := node.bodies()):
+        new = {k: fold(body) for k, body in bodies.items()}
+        if any(new[k] is not bodies[k] for k in bodies):
+            return relocated(node, op.node(inputs, {**node.attrs, **new}))
         return None
-    same = identity(node, inputs) if node.op.name in REDUNDANT else None
+    same = identity(node, inputs) if op.name in REDUNDANT else None
     return constant(node, inputs) if same is None else same
 
 
@@ -72,14 +74,8 @@ def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         return filled(node, value_of(inputs[0]), node.type)
     if node.type.size == 0 or max(x.type.size for x in (*inputs, node)) > FOLDABLE:
         return None
-    arrays = [np.full(x.shape, value_of(x), x.dtype) for x in inputs]
-    with np.errstate(all="ignore"):
-        (result,) = (
-            evaluate(Graph(list(inputs), [node.op.node(inputs, node.attrs)]), np, arrays)
-            if not repeated(inputs)
-            else (None,)
-        )
-    if result is None or not np.all(result == result.flat[0]):
+    result = run(node.op, np, [np.full(x.shape, value_of(x), x.dtype) for x in inputs], node.attrs)
+    if not np.all(result == result.flat[0]):
         return None
     return filled(node, result.flat[0].item(), node.type)
 
@@ -87,10 +83,6 @@ def constant(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 def is_plus_zero(value) -> bool:
     """Whether it is 0, but not -0.0."""
     return value is not None and value == 0 and math.copysign(1, value) > 0
-
-
-def repeated(inputs) -> bool:
-    return len(set(inputs)) != len(inputs)
 
 
 def value_of(node: Node):

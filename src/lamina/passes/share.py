@@ -7,19 +7,23 @@ is how a loop and its derivative come to use one forward pass.
 from __future__ import annotations
 
 from ..graph import Graph, Node, rewrite
-from ..graph.rewrite import rebuilt
+from ..graph.rewrite import Rule, rebuilt
 from ..graph.text import to_text
 
 
 def share(graph: Graph) -> Graph:
     """The same outputs, each thing computed once, in the bodies of loops and branches, too."""
-    graph = widened(graph)
+    return rewrite(widened(graph), sharing())
+
+
+def sharing() -> Rule:
+    """The rule that gives the first of the nodes that say the same."""
     seen: dict[tuple, Node] = {}
 
     def rule(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         assert node.op is not None
         attrs = node.attrs
-        if bodies := node.bodies():
+        if node.op.programs and (bodies := node.bodies()):
             shared = {k: share(body) for k, body in bodies.items()}
             if any(shared[k] is not bodies[k] for k in bodies):
                 attrs = {**attrs, **shared}
@@ -31,12 +35,13 @@ def share(graph: Graph) -> Graph:
             seen[key] = found
         return found
 
-    return rewrite(graph, rule)
+    return rule
 
 
 def attributes(attrs: dict) -> tuple:
     """The attributes as something that can be compared: 1 and 1.0 and True differ, NaN equals itself."""
-    return tuple([(k, to_text(v) if type(v) is Graph else repr(v)) for k, v in sorted(attrs.items())])
+    items = sorted(attrs.items()) if len(attrs) > 1 else attrs.items()
+    return tuple([(k, to_text(v) if type(v) is Graph else repr(v)) for k, v in items])
 
 
 def widened(graph: Graph) -> Graph:
