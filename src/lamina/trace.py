@@ -6,7 +6,6 @@ value becomes an output of the graph. Outside of a trace both act on the numbers
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from .backends import Bound, Program, backend_named
 from .backends.program import Slot
 from .errors import ShapeError, TraceError, message
 from .gradients import gradients
-from .graph import Graph, Node, placeholder
+from .graph import Graph, Node, no_collection, placeholder
 from .op import _traces, as_node, as_value
 from .ops.elementwise import add, cast, sub
 from .ops.operators import install
@@ -238,19 +237,6 @@ def untraced():
         yield
     finally:
         _traces[:] = outer
-
-
-@contextmanager
-def no_collection():
-    """A graph is many small objects, all of which stay: looking for garbage among them takes a third of the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @dataclass

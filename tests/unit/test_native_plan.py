@@ -1,12 +1,16 @@
 """Random programs, planned and run natively, against the reference: fusion, order, in-place updates, memory, loops."""
 
+import weakref
+
 import numpy as np
 import pytest
 
 from lamina import ops
 from lamina.backends import native, reference
+from lamina.backends.native.plan import Planner
 from lamina.errors import RowError
 from lamina.gradients import gradients
+from lamina.graph import no_collection
 from lamina.ops.scan import scan
 from lamina.trace import Variable, trace
 from lamina.types import Type
@@ -210,6 +214,23 @@ def test_a_written_weight_is_packed_again():
     np.testing.assert_allclose(program.run(x)[0], x)
     w.assign(2 * np.eye(40, dtype="float32"))
     np.testing.assert_allclose(program.run(x)[0], 2 * x)
+
+
+def test_what_made_a_plan_is_gone_at_once(monkeypatch):
+    planners = []
+
+    class Seen(Planner):
+        def __init__(self, *arguments, **options):
+            planners.append(weakref.ref(self))
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(native.program, "Planner", Seen)
+    body = trace(lambda x: ops.reshape(ops.exp(x) * 2.0, (6,)) + ops.sum(x), [Type("float32", (2, 3))]).bound
+    with no_collection():  # a cycle would keep it
+        program = native.compile(body)
+        assert len(planners) == 1
+        assert planners[0]() is None
+    assert len(program.drafts) > 0
 
 
 def test_a_row_number_outside_the_table_is_an_error():

@@ -1,5 +1,6 @@
 """The program as data: nodes, graphs, their text, the rules they obey, and rewriting them."""
 
+from .collection import no_collection
 from .node import Graph, Node, placeholder, scope, topological_order, users
 from .rewrite import rewrite, substitute
 from .text import parse, to_text
@@ -8,6 +9,7 @@ from .verify import verify
 __all__ = [
     "Graph",
     "Node",
+    "no_collection",
     "parse",
     "placeholder",
     "rewrite",

@@ -186,7 +186,7 @@ class Optimizer:
         """State of one's own: ``initializer`` is a number, "zeros", "ones", or a function of (shape, dtype)."""
         value = {"zeros": 0.0, "ones": 1.0}[initializer] if isinstance(initializer, str) else initializer
         dtype = dtype or "float32"
-        array = value(shape, dtype) if callable(value) else np.full(shape, value, dtype)
+        array = value(shape, dtype) if callable(value) else np.broadcast_to(np.asarray(value, dtype), shape)
         return self._own(Variable(np.asarray(array), dtype=dtype, trainable=False, name=name))
 
     def add_variable_from_reference(self, reference_variable: Variable, name: str, initializer: Any = 0.0) -> Variable:

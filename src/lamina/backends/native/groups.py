@@ -121,13 +121,17 @@ def whole_place(place: View, late: list[tuple[View, View]]) -> View:
 
 def escaping(planner: Planner, group: Group) -> list[Node]:
     """The nodes of a group whose value somebody outside reads."""
+    return [n for n in group.nodes if leaves(planner, group, n)]
 
-    def leaves(node: Node) -> bool:
-        return node in planner.outputs or any(
-            leaves(m) if is_reshape(m) else planner.group_of.get(m) is not group for m in planner.reads[node]
-        )
 
-    return [n for n in group.nodes if leaves(n)]
+def leaves(planner: Planner, group: Group, node: Node) -> bool:
+    """Whether the value of a node is read outside of a group, as it is or under another shape."""
+    if node in planner.outputs:
+        return True
+    for m in planner.reads[node]:
+        if leaves(planner, group, m) if is_reshape(m) else planner.group_of.get(m) is not group:
+            return True
+    return False
 
 
 def is_reshape(node: Node) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from ... import _native
 from ...composite import inline
 from ...errors import RowError, ShapeError, message
+from ...graph import no_collection
 from ...passes import simplify
 from ...types import dtype_name
 from ..program import Bound, Placed, Program
@@ -99,23 +100,26 @@ class NativeProgram(Program):
                 if self.engines.pop(oldest) is self.single:
                     self.single = None
                 del self.arranged[oldest]
-            feeds = Feeds(sources, length)
-            drafts = self.arrangement.drafts(feeds.given(self.arguments, self.drafts, self.results))
-            drafts.append(Draft("advance", [], [feeds.cursor], [self.batch]))
-            self.arranged[key] = drafts
-            program = _native.Program(
-                [d.instruction() for d in drafts],
-                self.arena,
-                FIRST + len(self.arguments) + len(self.slots),
-                [d.instruction() for d in self.prologue],
-                self.isa,
-            )
-            program.bind(CURSOR, self.cursor)
-            for i, slot in enumerate(self.bound.slots):
-                program.bind(FIRST + len(self.arguments) + i, slot.array)
-            self.engines[key] = program
+            with no_collection():
+                self.engines[key] = self.make_engine(key, Feeds(sources, length))
             self.versions = None
         return self.engines[key]
+
+    def make_engine(self, key: tuple, feeds: Feeds) -> _native.Program:
+        drafts = self.arrangement.drafts(feeds.given(self.arguments, self.drafts, self.results))
+        drafts.append(Draft("advance", [], [feeds.cursor], [self.batch]))
+        self.arranged[key] = drafts
+        program = _native.Program(
+            [d.instruction() for d in drafts],
+            self.arena,
+            FIRST + len(self.arguments) + len(self.slots),
+            [d.instruction() for d in self.prologue],
+            self.isa,
+        )
+        program.bind(CURSOR, self.cursor)
+        for i, slot in enumerate(self.bound.slots):
+            program.bind(FIRST + len(self.arguments) + i, slot.array)
+        return program
 
     def execute(self, arrays):
         with self.lock:
