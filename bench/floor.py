@@ -2,7 +2,7 @@
 
 Operations are those of the matrix products and convolutions in the step's own graph, two for each multiply-add. Bytes
 are the weights and state that an optimizer must read and write. What lies in a cache moves faster than what lies in
-memory: the bandwidth is that of copying as much.
+memory: the bandwidth is that of copying as much, between two measured amounts on the line that joins them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ def peak(threads: int) -> dict[str, float]:
         subprocess.run([os.environ.get("CXX", "g++"), *flags, str(SOURCE), "-o", program], check=True)
         done = subprocess.run([program, str(threads)], check=True, capture_output=True, text=True)
     return {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
+
+
+def microseconds(found: dict[str, float], operated: float, moved: float) -> float:
+    """Of so many operations and of so many bytes, one after the other."""
+    copied = {int(name[5:]): speed for name, speed in found.items() if name.startswith("copy_")}  # megabytes: GB/s
+    speed = np.exp(np.interp(np.log(moved / 2e6), np.log(list(copied)), np.log(list(copied.values()))))
+    return operated / found["fma"] / 1e3 + moved / float(speed) / 1e3
 
 
 def operations(graph) -> float:
@@ -74,9 +81,7 @@ def measure(rounds: int, only: list[str]) -> None:
     for name in WORKS:
         graph, moved = step_of(name)
         operated = operations(graph)
-        sizes = np.array([1, 8, 96, 384])
-        size = int(sizes[np.searchsorted(sizes, moved / 2e6).clip(0, 3)])
-        floor = operated / found["fma"] / 1e3 + moved / found[f"copy_{size}"] / 1e3
+        floor = microseconds(found, operated, moved)
         rows[name] = {"million operations": operated / 1e6, "megabytes": moved / 1e6, "floor": floor}
         print(f"{name:10} {operated / 1e6:9.1f} MF  {moved / 1e6:7.2f} MB  floor {floor:8.0f} us")
     keep("floor", "microseconds a step; all gradients dense", rows, 1)

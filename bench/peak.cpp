@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   int threads = argc > 1 ? atoi(argv[1]) : 1;
   double seconds = best_seconds(threads, multiply_add);
   printf("fma %.1f\n", 4e6 * 24 * LANES * 2 * threads / seconds / 1e9);
-  for (long megabytes : {1L, 8L, 96L, 384L}) {
+  for (long megabytes : {1L, 8L, 32L, 96L, 384L}) {
     size_t each = (size_t)megabytes * 1000000 / threads / 64 * 64 / sizeof(Vec) * sizeof(Vec);
     std::vector<char*> from, to;
     for (int t = 0; t < threads; t++) {

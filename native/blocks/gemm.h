@@ -90,11 +90,14 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
   t.more_row = added.stride;
   const Chain* streams = i.chain && !direct.at && any_height(*i.chain, where.cols) ? i.chain : nullptr;
   bool turned = p.packs && g.b_row == 1 && where.col + p.wide * NR < p.n;
+  if (p.reads && !streams) g.wanted = beside(i, context, p, where);
   int64_t done = p.zeros.in ? leave_zeros_out(g, context.scratch) : 0;
   int64_t col = p.plain && !company.instr ? multiply_panels(g, context, streams) : 0;
+  if (g.wanted.rows) g.wanted.share_among(divide_up(where.cols, NR));
   for (; col < where.cols; col += NR, next_panel(g)) {
     int64_t cols = smaller(NR, where.cols - col);
     if (streams) ask_for_operands(t, *streams, context, where, col / NR, divide_up(where.cols, NR), p.k);
+    else if (g.wanted.rows) g.wanted.ask();
     else if (context.ahead && !turned) ask_ahead(t, *context.ahead, where.rows, p.k);
     if (turned) ask_for_columns(t, g.b + p.wide * g.b_panel, g.b_col, row_block, p.row_blocks, where.rows, p.k);
     // The arena is padded, so its rows may be overrun; an array of the user's may not.

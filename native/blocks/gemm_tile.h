@@ -14,8 +14,6 @@ INLINE Rows rows_of(const Context& context, const Chain& chain, const Slot& slot
   return {(float*)address(context, slot.operand) + at, slot.strides[chain.rank - 2]};
 }
 
-constexpr int64_t LINE = 16;                              // floats of a line of a cache
-
 // What is added to a product may lie far away, as at the next time of a loop: it comes while the product is calculated.
 INLINE void ask_for(Rows rows, const Block& where) {
   for (int64_t r = 0; rows.stride && r < where.rows; r++)
@@ -51,6 +49,7 @@ struct GemmTile {
   const GemmPlan& p;
   Company& company;
   Block where;                                            // in C
+  Wanted wanted{};
   Tile t{};                                               // of the micro-kernel: where the next panel's sums go
   Gathered gathered{};
   Lists lists{};
@@ -58,6 +57,23 @@ struct GemmTile {
   int64_t b_row = NR, b_col = 1, b_panel = 0;             // strides: of k, of columns, of panels
   float* panel = nullptr;                                 // room for a copy of it
 };
+
+// The matrices that the chain reads beside the product, if they are too large to be in a cache since the last step.
+Wanted beside(const Instruction& i, const Context& context, const GemmPlan& p, const Block& where) {
+  Wanted w;
+  const Chain& chain = *i.chain;
+  for (int s = 0; s < chain.n_slots && w.n < Wanted::MOST; s++) {
+    const Slot& slot = chain.slots[s];
+    if (slot.kind != INPUT || slot.dtype != F32 || !slot.strides[chain.rank - 2] || slot.strides[chain.rank - 1] != 1) continue;
+    Rows rows = rows_of(context, chain, slot, where);
+    w.row[w.n] = rows.at;
+    w.apart[w.n++] = rows.stride;
+  }
+  if (4 * p.m * p.n * w.n < FAR_MATRICES) return w;
+  w.rows = where.rows;
+  w.cols = where.cols;
+  return w;
+}
 
 // One panel: all of k, into t.c.
 void gemm_panel(GemmTile& g, int64_t rows, int64_t cols, bool in_place, bool only_narrow) {
@@ -110,7 +126,7 @@ void gemm_panel(GemmTile& g, int64_t rows, int64_t cols, bool in_place, bool onl
 
 // What vectors take of a tile, without the zeros of A or of B if either has many; gives how many rows are done. A row that would
 // be a tile by itself has its terms in four sums, so it is left.
-int64_t leave_zeros_out(const GemmTile& g, char* scratch) {
+int64_t leave_zeros_out(GemmTile& g, char* scratch) {
   const GemmPlan& p = g.p;
   const Tile& t = g.t;
   bool narrow = worth_narrow(t, p.k, g.where.rows, g.where.cols);
@@ -119,8 +135,8 @@ int64_t leave_zeros_out(const GemmTile& g, char* scratch) {
   Lines right{nullptr, 0, g.b, p.packed ? NR * p.k : p.zeros.b == BY_K ? g.b_row : g.b_col, p.zeros.b};
   Listed l = place_listed(scratch + p.zeros.scratch);
   OutputRows to{t.c, t.c_row};
-  if (p.zeros.in & IN_A && many_zeros(left, rows, p.k)) multiply_by_rows(l, left, right, rows, cols, p.k, to);
-  else if (p.zeros.in & IN_B && many_zeros(right, cols, p.k)) multiply_by_columns(l, left, right, rows, cols, p.k, to);
+  if (p.zeros.in & IN_A && many_zeros(left, rows, p.k)) multiply_by_rows(l, left, right, rows, cols, p.k, to, g.wanted);
+  else if (p.zeros.in & IN_B && many_zeros(right, cols, p.k)) multiply_by_columns(l, left, right, rows, cols, p.k, to, g.wanted);
   else return 0;
   return rows;
 }

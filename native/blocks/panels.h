@@ -7,6 +7,8 @@
 namespace ISA {
 namespace {
 
+constexpr int64_t LINE = 16;                              // floats of a line of a cache
+
 // One of `parts` equal shares of these bytes, spread over the tiles of so many rows.
 INLINE void ask_for_share(Tile& t, const char* from, int64_t bytes, int64_t part, int64_t parts, int64_t rows, int64_t k) {
   int64_t tiles = larger(1, rows / MR);
@@ -40,6 +42,25 @@ void ask_for_operands(Tile& t, const Chain& chain, const Context& context, const
     return ask_for_share(t, address(context, slot.operand) + 4 * at, bytes, panel % each, each, where.rows, k);
   }
 }
+
+// Rows of the matrices that a chain reads beside the product, where they come from memory: a share of them at each step of the
+// product. They arrive in L2; asked for when the chain wants them, they would be waited for.
+struct Wanted {
+  static constexpr int MOST = 4;
+  const float* row[MOST];
+  int64_t apart[MOST], n = 0, rows = 0, cols = 0, share = 0, at = 0;      // share: columns at a step; at: the next one of the row
+  void share_among(int64_t steps) { share = round_up(divide_up(rows * cols, larger(1, steps)), LINE); }
+  void ask() {
+    for (int64_t left = share; left > 0; left -= LINE) {
+      for (int64_t i = 0; i < n; i++) __builtin_prefetch(row[i] + at, 0, 2);
+      at += LINE;
+      if (at < cols) continue;
+      at = 0;
+      for (int64_t i = 0; i < n; i++) row[i] += apart[i];
+      if (!--rows) return;
+    }
+  }
+};
 
 // What the next time of a loop touches, some of it during each panel: a stretch at each eighth k at most.
 INLINE void ask_ahead(Tile& t, Ahead& ahead, int64_t rows, int64_t k) {

@@ -4,6 +4,7 @@
 // is left out is +0, so the sums are those of the dense product.
 #pragma once
 #include "gathered.h"
+#include "panels.h"
 
 namespace ISA {
 namespace {
@@ -180,7 +181,7 @@ void ask_for_part(const Asked& a, int64_t part, int64_t parts) {
 }
 
 // Up to CHUNK rows of C.
-void multiply_piece(const Listed& l, const Lines& listed, const Lines& other, const Piece& p, int64_t k, const OutputRows& to) {
+void multiply_piece(const Listed& l, const Lines& listed, const Lines& other, const Piece& p, int64_t k, const OutputRows& to, Wanted& wanted) {
   int64_t parts = divide_up(p.n, TOGETHER);
   for (int64_t at = 0; at < k; at += SLAB_DEPTH) {
     int64_t depth = smaller(SLAB_DEPTH, k - at), deeper = smaller(SLAB_DEPTH, k - at - depth);
@@ -195,6 +196,7 @@ void multiply_piece(const Listed& l, const Lines& listed, const Lines& other, co
       for (int64_t r = 0; r < parts; r++) {
         ask_for_part(slab, r, parts);
         ask_for_part(list, r, parts);
+        if (wanted.rows) wanted.ask();
         multiply_alone_by[divide_up(width, LANES)](l, r * TOGETHER, smaller(p.n, (r + 1) * TOGETHER), part, at == 0);
       }
     }
@@ -202,10 +204,11 @@ void multiply_piece(const Listed& l, const Lines& listed, const Lines& other, co
 }
 
 // rows x cols of C: A's zeros left out.
-void multiply_by_rows(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, OutputRows to) {
+void multiply_by_rows(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, OutputRows to, Wanted& wanted) {
+  wanted.share_among(divide_up(rows, TOGETHER) * divide_up(cols, SLAB_ROW) * divide_up(k, SLAB_DEPTH));
   for (int64_t row = 0; row < rows; row += CHUNK) {
     int64_t n = smaller(CHUNK, rows - row);
-    multiply_piece(l, a, b, {row, n, 0, cols}, k, to);
+    multiply_piece(l, a, b, {row, n, 0, cols}, k, to, wanted);
     to.c += n * to.row;
   }
 }
@@ -223,11 +226,12 @@ void turn(const float* block, int64_t cols, int64_t rows, const OutputRows& to) 
 }
 
 // The same: B's zeros left out.
-void multiply_by_columns(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, const OutputRows& to) {
+void multiply_by_columns(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, const OutputRows& to, Wanted& wanted) {
+  wanted.share_among(divide_up(cols, TOGETHER) * divide_up(rows, SLAB_ROW) * divide_up(k, SLAB_DEPTH));
   for (int64_t row = 0; row < rows; row += SLAB_ROW)
     for (int64_t col = 0; col < cols; col += CHUNK) {
       int64_t height = smaller(SLAB_ROW, rows - row), n = smaller(CHUNK, cols - col);
-      multiply_piece(l, b, a, {col, n, row, height}, k, {l.turned, SLAB_ROW});
+      multiply_piece(l, b, a, {col, n, row, height}, k, {l.turned, SLAB_ROW}, wanted);
       turn(l.turned, n, height, {to.c + row * to.row + col, to.row});
     }
 }

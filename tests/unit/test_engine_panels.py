@@ -72,3 +72,27 @@ def test_an_optimizer_behind_a_product(isa, m, k, n, kind, in_place):
     gradient = a.T.astype("float64") @ b
     want = moment + (gradient - moment) * 0.1
     assert_close(results[0], want, k)
+
+
+@pytest.mark.parametrize(("m", "k", "n"), [(901, 60, 1001), (700, 40, 1030)])
+@pytest.mark.parametrize("zeros", [0, 1, 2, 3])
+def test_an_optimizer_whose_matrices_come_from_memory(isa, m, k, n, zeros):
+    """They are more than caches keep, so that they are asked for early: the same bits."""
+    random = np.random.default_rng(5)
+    a, b = (random.standard_normal(s) * (random.random(s) < 0.4) for s in [(k, m), (k, n)])
+    arena = Arena(isa)
+    given = [arena.put(x.astype("float32")) for x in (a.T, b)]
+    state = [arena.put(np.abs(random.standard_normal((m, n))).astype("float32")) for _ in range(3)]
+    product, apart, together = arena.room((m, n)), *([arena.room((m, n)) for _ in range(3)] for _ in range(2))
+    arena.add("gemm", given, [product], ints=[0, 0, 0, zeros])
+    arena.add("map", [product, *state], apart, chain=chain((m, n), ADAM, 3))
+    arena.add("gemm", [*given, *state], together, ints=[0, 0, 0, zeros], chain=chain((m, n), ADAM, 3))
+    first = None
+    for threads in (1, 2, 3):
+        results = arena.run(product, *apart, *together, threads=threads)
+        assert_close(results[0], a.T.astype("float32").astype("float64") @ b.astype("float32"), k)
+        for want, got in zip(results[1:4], results[4:], strict=True):
+            np.testing.assert_array_equal(got, want)
+        first = first or results
+        for got, want in zip(results, first, strict=True):
+            np.testing.assert_array_equal(got, want)
