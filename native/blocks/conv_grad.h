@@ -66,7 +66,7 @@ const char* prepare_conv_kernel_grad(Instruction& i) {
   p.parts = smaller(all_panels, divide_up(12, p.splits));
   p.per_part = divide_up(all_panels, p.parts);
   p.parts = divide_up(all_panels, p.per_part);
-  i.units = p.splits * p.parts;
+  i.units = p.b.count ? p.splits * p.parts : 1;           // without pixels the sums are nothing
   i.n_counters = p.parts;
   i.workspace_bytes = p.splits * bytes;
   p.at_patches = 0;
@@ -190,6 +190,7 @@ void finish_kernel_panel(const Instruction& i, const KernelGradPlan& p, int64_t 
 void run_conv_kernel_grad(const Instruction& i, const Context& context, int64_t unit) {
   if (is_depthwise_grad(i)) return run_depthwise_grad(i, context, unit);
   const KernelGradPlan& p = *(const KernelGradPlan*)i.plan;
+  if (p.b.count == 0) return clear((float*)address(context, i.out[0]), p.rows * p.n * p.groups);
   const float *x = (const float*)address(context, i.in[0]), *dy = (const float*)address(context, i.in[1]);
   int64_t split = unit / p.parts, part = unit % p.parts, passes = divide_up(p.b.count, p.per_pass);
   int64_t first_panel = part * p.per_part, end_panel = smaller(p.groups * p.panels, first_panel + p.per_part);

@@ -79,7 +79,7 @@ const char* prepare_pooled_kernel_grad(Instruction& i) {
   p.parts = smaller(pieces, divide_up(12, p.splits));
   p.per_part = divide_up(pieces, p.parts) * grain;
   p.parts = divide_up(p.s.filters, p.per_part);
-  i.units = p.splits * p.parts;
+  i.units = p.b.count ? p.splits * p.parts : 1;           // without windows the sums are nothing
   i.n_counters = p.parts;
   i.workspace_bytes = p.splits * bytes;
   int64_t at = 0;
@@ -229,6 +229,7 @@ void find_windows(const PooledKernelPlan& p, const Window& both, int64_t first, 
 
 template <class P> void pooled_kernel_unit(const Instruction& i, const Context& context, int64_t unit) {
   const PooledKernelPlan& p = *(const PooledKernelPlan*)i.plan;
+  if (p.b.count == 0) return clear((float*)address(context, i.out[0]), p.taps * p.channels * p.s.filters);
   const Axis* c = p.s.conv.axis;
   Window both = composed(p.s);
   Windows w;

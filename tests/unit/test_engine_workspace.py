@@ -1,6 +1,7 @@
 """Workspace: beside each other for instructions that run at the same time, in one place for those that do not."""
 
 import numpy as np
+import pytest
 
 from lamina import _native
 from unit.engine_programs import Arena
@@ -45,3 +46,33 @@ def test_instructions_after_each_other_share_their_workspace(isa):
     assert one > 100_000
     assert after < 1.1 * one
     assert 5.5 * one < beside < 6.5 * one
+
+
+POOLED = [*WINDOW, 1, *[8, 2, 2, 1, 0, 4] * 2]  # ... and pooled, 2 x 2
+
+
+@pytest.mark.parametrize("kernel", ["conv_kernel_grad", "pooled_kernel_grad", "sum", "moments"])
+@pytest.mark.parametrize("channels", [3, 64])
+def test_nothing_is_added_up_from_what_others_left(isa, kernel, channels):
+    """No images: sums of nothing, though the workspace is full of another instruction's numbers."""
+    rng = np.random.default_rng(0)
+    arena = Arena(isa)
+    full = [arena.put(rng.standard_normal((64, 8, 8, c)).astype("float32")) for c in (16, 40)]
+    dk = arena.room((3, 3, 16, 40))
+    arena.add("conv_kernel_grad", full, [dk], WINDOW)
+    arena.add("copy", [dk], [arena.room((3, 3, 16, 40))])
+    image = arena.room((0, 8, 8, channels))
+    if kernel == "conv_kernel_grad":
+        out = arena.room((3, 3, channels, 40))
+        arena.add(kernel, [image, arena.room((0, 8, 8, 40))], [out], WINDOW)
+    elif kernel == "pooled_kernel_grad":
+        out = arena.room((3, 3, channels, 40))
+        arena.add(kernel, [arena.room((0, 4, 4, 40)), arena.room((0, 4, 4, 40), "uint8"), image], [out], POOLED)
+    else:
+        out = arena.room((8, channels))
+        outs = [out] if kernel == "sum" else [arena.room((8, channels)), out]
+        arena.add(kernel, [image], outs, [0, 1])
+    program = arena.program()
+    for _ in range(2):
+        (got,) = read(program, [out])
+        assert not got.any()
