@@ -2,7 +2,7 @@
 
 The exponent is log2(time of the doubled / time before): 2 for width (a matrix has width x width weights), 1 for the
 others; less where something fixed still weighs. Bytes that leave a cache are arithmetic, too: the floor is that of
-``floor.py``, with all values of a step written and read once.
+``floor.py``, with the arena of a step (its values, in places that they share) written and read once.
 """
 
 from __future__ import annotations

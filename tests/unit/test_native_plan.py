@@ -233,6 +233,21 @@ def test_what_made_a_plan_is_gone_at_once(monkeypatch):
     assert len(program.drafts) > 0
 
 
+def test_a_group_waits_for_what_others_were_merged_into():
+    def f(s, a, b, c, *rest):
+        d, e, g, h, i, j, k, m = rest
+        centred = a - b
+        row = ops.sum(centred * c, axis=0) * s
+        return (row * d + e + g * h) + (-(centred * i + j + k * m))
+
+    types = [Type("float32", (2,)), *[Type("float32", (17, 2))] * 11]
+    arrays = [np.random.default_rng(n).normal(size=t.shape).astype("float32") for n, t in enumerate(types)]
+    bound = trace(f, types).bound
+    np.testing.assert_allclose(
+        native.compile(bound).run(*arrays)[0], reference.compile(bound).run(*arrays)[0], rtol=1e-5, atol=1e-5
+    )
+
+
 def test_a_row_number_outside_the_table_is_an_error():
     program = native.compile(
         trace(lambda t, i: ops.take(t, i, axis=0), [Type("float32", (5, 3)), Type("int32", (2,))]).bound

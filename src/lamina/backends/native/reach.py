@@ -14,6 +14,7 @@ class Reach:
     def __init__(self):
         self.masks: list[int] = []
         self.followers: list[set[int]] = []
+        self.became: dict[int, int] = {}  # numbers that were merged into others
 
     def grow(self, size: int) -> None:
         """Makes room for numbers below ``size``."""
@@ -21,14 +22,20 @@ class Reach:
             self.masks.append(0)
             self.followers.append(set())
 
+    def now(self, index: int) -> int:
+        """What a number has become."""
+        while index in self.became:
+            index = self.became[index]
+        return index
+
     def depends(self, index: int, on: int) -> bool:
         """Whether ``index`` waits for ``on``."""
-        return bool(self.masks[index] >> on & 1)
+        return bool(self.masks[self.now(index)] >> self.now(on) & 1)
 
     def extend(self, index: int, needs: Iterable[int]) -> None:
         """``index`` waits for ``needs`` as well."""
         mask = 0
-        for i in needs:
+        for i in map(self.now, needs):
             mask |= self.masks[i] | 1 << i
             self.followers[i].add(index)
         self.add(index, mask)
@@ -37,7 +44,7 @@ class Reach:
         """Numbers that ``index`` waits for, and so do those that wait for it."""
         stack = [index]
         while stack:
-            i = stack.pop()
+            i = self.now(stack.pop())
             if mask & ~self.masks[i]:
                 self.masks[i] |= mask
                 stack.extend(self.followers[i])
@@ -45,8 +52,8 @@ class Reach:
     def merge(self, a: int, b: int) -> None:
         """b becomes a: neither may wait for the other through a third."""
         both = (self.masks[a] | self.masks[b]) & ~(1 << a) & ~(1 << b)
-        followers = (self.followers[a] | self.followers[b]) - {a, b}
-        self.masks[a] = self.masks[b] = both
-        self.followers[a] = self.followers[b] = followers
+        self.became[b] = a
+        followers = {self.now(i) for i in self.followers[a] | self.followers[b]} - {a}
+        self.masks[a], self.followers[a] = both, followers
         for i in followers:
             self.add(i, both | 1 << a)
