@@ -10,6 +10,7 @@ namespace ISA {
 namespace {
 
 constexpr int MAX_SLOTS = 128;        // program.cpp refuses longer chains
+constexpr int64_t FAR_BYTES = 8 << 20;    // more than caches keep from one step to the next
 
 struct ChainRun {
   const Chain* chain;

@@ -14,7 +14,6 @@ constexpr int64_t LONG_TILES = 12;                        // of a product over a
 constexpr int64_t LONG_BYTES = 256 << 10;                 // of a panel of B, a quarter of a core's L2: its rows lie in few sets of it
 constexpr int64_t COPIED_ROWS = 192;                      // of a panel of B that was copied: it stays in L1
 constexpr int64_t WIDE_COLS = 512;                        // the least tile of a chain: program.h
-constexpr int64_t FAR_MATRICES = 8 << 20;                 // bytes: more than caches keep until the next step
 constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a core's L2
 
 struct GemmPlan {

@@ -69,7 +69,7 @@ Wanted beside(const Instruction& i, const Context& context, const GemmPlan& p, c
     w.row[w.n] = rows.at;
     w.apart[w.n++] = rows.stride;
   }
-  if (4 * p.m * p.n * w.n < FAR_MATRICES) return w;
+  if (4 * p.m * p.n * w.n < FAR_BYTES) return w;
   w.rows = where.rows;
   w.cols = where.cols;
   return w;

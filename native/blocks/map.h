@@ -101,7 +101,6 @@ void apply_random_bits(const StepArgs& s) {                 // sources: seed, st
 
 // ---- the block ----
 
-constexpr double FAR_BYTES = 8 << 20;                     // moved by a map: more than caches keep until the next step
 constexpr double BYTES_FROM_FAR = 20;                     // that a core moves in a nanosecond
 
 struct MapPlan { int64_t rows, cols, row_blocks, col_blocks, blocks, per_unit; };
@@ -148,7 +147,7 @@ double plan_far(Instruction& instr, const MapPlan& p, double cost) {
   double read = 0, written = 0, elements = (double)(p.rows * p.cols);
   for (int s = 0; s < c.n_slots; s++)
     if (is_array(c, c.slots[s])) (c.slots[s].kind == INPUT ? read : written) += elements * (double)dtype_size(c.slots[s].dtype);
-  if (!read || (read + written) * (double)p.blocks < FAR_BYTES) return cost;
+  if (!read || (read + written) * (double)p.blocks < (double)FAR_BYTES) return cost;
   instr.far_bytes = (int64_t)(read * (double)p.blocks);
   instr.reads = map_reads;
   return larger(cost, (read + written) / BYTES_FROM_FAR);

@@ -316,3 +316,12 @@ def test_the_step_is_one_chain_for_each_variable():
     large = [n for n in made.graph.nodes if n.type.size > 1 and n.op.name not in ("expand", "full")]
     assert {n.shape for n in large} == {(50, 40)}
     assert len(large) <= 12
+
+
+def test_state_of_ones_own_starts_as_an_initializer_says():
+    optimizer = optimizers.SGD()
+    for initializer, want in (("zeros", 0), ("ones", 1), (2.5, 2.5), (lambda shape, _: np.full(shape, 3), 3)):
+        made = optimizer.add_variable((2, 3), initializer)
+        np.testing.assert_array_equal(made.numpy(), np.full((2, 3), want, "float32"))
+    with pytest.raises(ArgumentError, match="five"):
+        optimizer.add_variable((2,), "five")

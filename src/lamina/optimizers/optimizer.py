@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import initializers, ops
 from ..errors import ArgumentError, ShapeError, message, unknown
 from ..graph import scope
 from ..op import as_value
@@ -183,8 +183,8 @@ class Optimizer:
         self.built = True
 
     def add_variable(self, shape, initializer: Any = 0.0, dtype: str | None = None, name: str = "variable") -> Variable:
-        """State of one's own: ``initializer`` is a number, "zeros", "ones", or a function of (shape, dtype)."""
-        value = {"zeros": 0.0, "ones": 1.0}[initializer] if isinstance(initializer, str) else initializer
+        """State of one's own: ``initializer`` is a number, a function of (shape, dtype), or an initializer's name."""
+        value = initializers.get(initializer) if isinstance(initializer, str) else initializer
         dtype = dtype or "float32"
         array = value(shape, dtype) if callable(value) else np.broadcast_to(np.asarray(value, dtype), shape)
         return self._own(Variable(np.asarray(array), dtype=dtype, trainable=False, name=name))
