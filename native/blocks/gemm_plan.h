@@ -164,7 +164,7 @@ int64_t plan_scratch(const Instruction& i, GemmPlan& p) {
     else bytes = plan_lists(p.listing, bytes, p.row_block, p.k, p.k_block);
   }
   p.zeros.scratch = round_up(bytes, 64);
-  return p.zeros.in ? p.zeros.scratch + listed_bytes() : bytes;
+  return p.zeros.in ? p.zeros.scratch + marked_bytes() : bytes;
 }
 
 const char* prepare_gemm(Instruction& i) {

@@ -133,10 +133,10 @@ int64_t leave_zeros_out(GemmTile& g, char* scratch) {
   int64_t rows = g.where.rows % MR == 1 ? g.where.rows - 1 : g.where.rows, cols = narrow ? g.where.cols / LANES * LANES : g.where.cols;
   Lines left{g.gathered.rows, g.gathered.first, t.a, p.zeros.a == BY_K ? t.a_col : t.a_row, p.zeros.a};
   Lines right{nullptr, 0, g.b, p.packed ? NR * p.k : p.zeros.b == BY_K ? g.b_row : g.b_col, p.zeros.b};
-  Listed l = place_listed(scratch + p.zeros.scratch);
+  char* room = scratch + p.zeros.scratch;
   OutputRows to{t.c, t.c_row};
-  if (p.zeros.in & IN_A && many_zeros(left, rows, p.k)) multiply_by_rows(l, left, right, rows, cols, p.k, to, g.wanted);
-  else if (p.zeros.in & IN_B && many_zeros(right, cols, p.k)) multiply_by_columns(l, left, right, rows, cols, p.k, to, g.wanted);
+  if (p.zeros.in & IN_A && many_zeros(left, rows, p.k)) multiply_by_rows(place_marked(room, left), left, right, rows, cols, p.k, to, g.wanted);
+  else if (p.zeros.in & IN_B && many_zeros(right, cols, p.k)) multiply_by_columns(place_marked(room, right), left, right, rows, cols, p.k, to, g.wanted);
   else return 0;
   return rows;
 }

@@ -1,6 +1,6 @@
-// Products whose A or B holds many zeros, as what comes out of a ReLU or a dropout does: each row of A has a list of its numbers that
-// are not zero, and a row of C, a few vectors of it in registers, goes through the list. The rows of B that it meets lie in L1, in a
-// slab that many rows of C share. Lists of B's columns give columns of C in the same way, which are turned round. A term that
+// Products whose A or B holds many zeros, as what comes out of a ReLU or a dropout does: each row of A has marks of its numbers that
+// are not zero, and a row of C, a few vectors of it in registers, goes from mark to mark. The rows of B that it meets lie in L1, in a
+// slab that many rows of C share. Marks of B's columns give columns of C in the same way, which are turned round. A term that
 // is left out is +0, so the sums are those of the dense product.
 #pragma once
 #include "gathered.h"
@@ -11,12 +11,12 @@ namespace {
 
 constexpr int WIDE_ROW = 8;                               // vectors of a row of C that stay in registers
 constexpr int64_t SLAB_ROW = WIDE_ROW * LANES, SLAB_DEPTH = (16 << 10) / (4 * SLAB_ROW);   // half of L1
-constexpr int64_t CHUNK = 64;                             // rows that share a slab, or twice as many where they are few more
-constexpr int64_t ENTRIES = SLAB_DEPTH + LANES;           // of a row's list, with room to write a vector at its end
+constexpr int64_t CHUNK = 128;                            // rows that share a slab
+constexpr int64_t WORDS = (SLAB_DEPTH + 31) / 32;         // of a row's marks
 constexpr double WORTH_ALONE = 0.6;                       // of the numbers, at most, are not zero: above it dense tiles are faster
 constexpr int64_t SLAB_COST = 8, FEW_TILES = 4;          // copying a slab is as much as so many rows; tiles that are enough for most threads
 constexpr int64_t LEAST_LISTED = 24, LEAST_WIDE = 96, LEAST_DEPTH = 32;              // of a product that is worth it
-constexpr int64_t WIDE_TILE = 256;                        // columns of C that share the lists of its rows
+constexpr int64_t WIDE_TILE = 128;                        // columns of C that share the marks of its rows
 constexpr int64_t TOGETHER = 8;                           // rows between which what comes next is asked for
 constexpr int64_t SAMPLED = 4;                            // of so many vectors one is looked at
 
@@ -32,18 +32,23 @@ struct Lines {                                            // of one operand of a
   INLINE const float* operator[](int64_t i) const { return rows ? rows[i] + shift : first + i * apart; }
 };
 
-struct Listed { int32_t *at, *count; float *value, *slab, *turned; };      // scratch: at: bytes from the slab's start
+struct Marked {                                           // scratch
+  uint32_t* marks;                                        // [WORDS][CHUNK]
+  float *numbers, *slab, *turned;                         // a row's numbers lie `apart`, and those of the rows `row`
+  int64_t apart, row;
+};
 
-int64_t listed_bytes() { return 4 * (2 * CHUNK * ENTRIES + CHUNK + SLAB_ROW * SLAB_DEPTH + CHUNK * SLAB_ROW) + 64; }
+constexpr int64_t marked_bytes() { return 4 * (CHUNK * WORDS + CHUNK * SLAB_DEPTH + SLAB_ROW * SLAB_DEPTH + CHUNK * SLAB_ROW) + 64; }
 
-Listed place_listed(char* scratch) {
-  Listed l;
-  l.slab = (float*)scratch;
-  l.turned = l.slab + SLAB_ROW * SLAB_DEPTH;
-  l.value = l.turned + CHUNK * SLAB_ROW;
-  l.at = (int32_t*)(l.value + CHUNK * ENTRIES);
-  l.count = l.at + CHUNK * ENTRIES;
-  return l;
+Marked place_marked(char* scratch, const Lines& marked) {
+  Marked m;
+  m.slab = (float*)scratch;
+  m.turned = m.slab + SLAB_ROW * SLAB_DEPTH;
+  m.numbers = m.turned + CHUNK * SLAB_ROW;
+  m.marks = (uint32_t*)(m.numbers + CHUNK * SLAB_DEPTH);
+  m.apart = marked.layout == BY_K ? CHUNK : 1;
+  m.row = marked.layout == BY_K ? 1 : SLAB_DEPTH;
+  return m;
 }
 
 INLINE Vec load_most(const float* p, int64_t n) { return n >= LANES ? load(p) : load_some(p, n); }
@@ -75,29 +80,35 @@ int64_t equal_rows(int64_t rows, int64_t others, int64_t most, int64_t step) {
   return best;
 }
 
-// ---- lists: of rows first .. first + n - 1, at k .. k + depth - 1 ----
+// ---- marks, and the numbers they are of: rows first .. first + n - 1, at k .. k + depth - 1 ----
 
-INLINE void append(const Listed& l, int64_t row, int32_t& count, Vec v, IVec at) {
-  uint32_t lanes = nonzero_lanes(v);
-  IVec bits;
-  memcpy(&bits, &v, sizeof v);
-  compress_lanes((int32_t*)l.value + row * ENTRIES + count, lanes, bits);
-  count += (int32_t)compress_lanes(l.at + row * ENTRIES + count, lanes, at);
-}
-
-INLINE IVec places(int64_t k) {
-  IVec at;
-  for (int i = 0; i < LANES; i++) at[i] = (int32_t)(4 * SLAB_ROW * (k + i));
-  return at;
-}
-
-void list_by_index(const Listed& l, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
+void mark_by_index(const Marked& m, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
   for (int64_t row = 0; row < n; row++) {
     const float* from = a[first + row] + k;
-    int32_t count = 0;
-    for (int64_t i = 0; i < depth; i += LANES) append(l, row, count, load_most(from + i, depth - i), places(i));
-    l.count[row] = count;
+    float* to = m.numbers + row * SLAB_DEPTH;
+    for (int64_t word = 0; word < WORDS; word++) {
+      uint32_t marks = 0;
+      for (int64_t i = word * 32; i < smaller(depth, word * 32 + 32); i += LANES) {
+        Vec v = load_most(from + i, depth - i);
+        store(to + i, v);
+        marks |= nonzero_lanes(v) << i % 32;
+      }
+      m.marks[word * CHUNK + row] = marks;
+    }
   }
+}
+
+void mark_by_k(const Marked& m, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
+  for (int64_t row = 0; row < n; row += LANES)
+    for (int64_t word = 0; word < WORDS; word++) {
+      VecT<uint32_t> marks = {}, bit = splat_of<uint32_t>(1);
+      for (int64_t i = word * 32; i < smaller(depth, word * 32 + 32); i++, bit += bit) {
+        Vec v = load_most(a[k + i] + first + row, n - row);
+        store(m.numbers + i * CHUNK + row, v);
+        marks |= (VecT<uint32_t>)(v != 0) & bit;
+      }
+      store(m.marks + word * CHUNK + row, marks);
+    }
 }
 
 // Some numbers of up to LANES lines, turned: vectors of one number of each line.
@@ -105,16 +116,6 @@ INLINE void load_turned(Vec (&square)[LANES], const Lines& x, int64_t line, int6
 #pragma GCC unroll 16
   for (int64_t j = 0; j < LANES; j++) square[j] = j < lines ? load_most(x[line + j] + number, numbers) : Vec{};
   swap_stage<1>(square);
-}
-
-void list_by_k(const Listed& l, const Lines& a, int64_t first, int64_t n, int64_t k, int64_t depth) {
-  for (int64_t row = 0; row < n; row++) l.count[row] = 0;
-  for (int64_t i = 0; i < depth; i += LANES)
-    for (int64_t row = 0; row < n; row += LANES) {
-      Vec square[LANES];
-      load_turned(square, a, k + i, depth - i, first + row, n - row);
-      for (int64_t j = 0; j < smaller(LANES, n - row); j++) append(l, row + j, l.count[row + j], square[j], places(i));
-    }
 }
 
 // ---- the slab: rows k .. k + depth - 1 of B, `cols` of its columns from `first` on ----
@@ -142,30 +143,31 @@ void copy_slab(float* slab, const Lines& b, int64_t first, int64_t cols, int64_t
 
 struct OutputRows { float* c; int64_t row; };             // columns contiguous, and padded to vectors
 
-template <int W> void multiply_alone(const Listed& l, int64_t first, int64_t end, const OutputRows& to, bool starts) {
+template <int W> void multiply_alone(const Marked& m, int64_t first, int64_t end, const OutputRows& to, bool starts) {
   for (int64_t r = first; r < end; r++) {
-    const float* value = l.value + r * ENTRIES;
-    const int32_t *at = l.at + r * ENTRIES, *last = at + l.count[r];
     float* const out = to.c + r * to.row;
     Vec c[W];
 #pragma GCC unroll 8
     for (int w = 0; w < W; w++) c[w] = starts ? Vec{} : load(out + w * LANES);
-    for (; at < last; at++, value++) {
-      const float* b = (const float*)((const char*)l.slab + *at);
-      Vec a = splat(*value);
+    for (int64_t word = 0; word < WORDS; word++) {
+      const float *numbers = m.numbers + r * m.row + word * 32 * m.apart, *slab = m.slab + word * 32 * SLAB_ROW;
+      for (uint32_t marks = m.marks[word * CHUNK + r]; marks; marks &= marks - 1) {
+        int64_t k = __builtin_ctz(marks);
+        Vec a = splat(numbers[k * m.apart]);
 #pragma GCC unroll 8
-      for (int w = 0; w < W; w++) c[w] = fma(a, load(b + w * LANES), c[w]);
+        for (int w = 0; w < W; w++) c[w] = fma(a, load(slab + k * SLAB_ROW + w * LANES), c[w]);
+      }
     }
 #pragma GCC unroll 8
     for (int w = 0; w < W; w++) store(out + w * LANES, c[w]);
   }
 }
 
-typedef void (*MultiplyAlone)(const Listed&, int64_t, int64_t, const OutputRows&, bool);
+typedef void (*MultiplyAlone)(const Marked&, int64_t, int64_t, const OutputRows&, bool);
 const MultiplyAlone multiply_alone_by[WIDE_ROW + 1] = {nullptr,           multiply_alone<1>, multiply_alone<2>, multiply_alone<3>, multiply_alone<4>,
                                                        multiply_alone<5>, multiply_alone<6>, multiply_alone<7>, multiply_alone<8>};
 
-struct Piece { int64_t first, n, from, cols; };           // listed rows first .. first + n - 1, columns from .. from + cols - 1
+struct Piece { int64_t first, n, from, cols; };           // marked rows first .. first + n - 1, columns from .. from + cols - 1
 
 struct Asked { const Lines* from; int64_t first, lines, number, numbers; };       // lines that are wanted soon, numbers number .. of each
 
@@ -181,34 +183,34 @@ void ask_for_part(const Asked& a, int64_t part, int64_t parts) {
 }
 
 // Up to CHUNK rows of C.
-void multiply_piece(const Listed& l, const Lines& listed, const Lines& other, const Piece& p, int64_t k, const OutputRows& to, Wanted& wanted) {
+void multiply_piece(const Marked& m, const Lines& marked, const Lines& other, const Piece& p, int64_t k, const OutputRows& to, Wanted& wanted) {
   int64_t parts = divide_up(p.n, TOGETHER);
   for (int64_t at = 0; at < k; at += SLAB_DEPTH) {
     int64_t depth = smaller(SLAB_DEPTH, k - at), deeper = smaller(SLAB_DEPTH, k - at - depth);
-    if (listed.layout == BY_K) list_by_k(l, listed, p.first, p.n, at, depth);
-    else list_by_index(l, listed, p.first, p.n, at, depth);
+    if (marked.layout == BY_K) mark_by_k(m, marked, p.first, p.n, at, depth);
+    else mark_by_index(m, marked, p.first, p.n, at, depth);
     for (int64_t col = 0; col < p.cols; col += SLAB_ROW) {
       int64_t width = smaller(SLAB_ROW, p.cols - col), rest = smaller(SLAB_ROW, p.cols - col - width);
-      copy_slab(l.slab, other, p.from + col, width, at, depth);
+      copy_slab(m.slab, other, p.from + col, width, at, depth);
       Asked slab = rest ? next_of(other, p.from + col + width, rest, at, depth) : next_of(other, p.from, smaller(SLAB_ROW, p.cols), at + depth, deeper);
-      Asked list = next_of(listed, p.first, rest ? 0 : p.n, at + depth, deeper);
+      Asked row = next_of(marked, p.first, rest ? 0 : p.n, at + depth, deeper);
       OutputRows part{to.c + col, to.row};
       for (int64_t r = 0; r < parts; r++) {
         ask_for_part(slab, r, parts);
-        ask_for_part(list, r, parts);
+        ask_for_part(row, r, parts);
         if (wanted.rows) wanted.ask();
-        multiply_alone_by[divide_up(width, LANES)](l, r * TOGETHER, smaller(p.n, (r + 1) * TOGETHER), part, at == 0);
+        multiply_alone_by[divide_up(width, LANES)](m, r * TOGETHER, smaller(p.n, (r + 1) * TOGETHER), part, at == 0);
       }
     }
   }
 }
 
 // rows x cols of C: A's zeros left out.
-void multiply_by_rows(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, OutputRows to, Wanted& wanted) {
+void multiply_by_rows(const Marked& m, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, OutputRows to, Wanted& wanted) {
   wanted.share_among(divide_up(rows, TOGETHER) * divide_up(cols, SLAB_ROW) * divide_up(k, SLAB_DEPTH));
   for (int64_t row = 0; row < rows; row += CHUNK) {
     int64_t n = smaller(CHUNK, rows - row);
-    multiply_piece(l, a, b, {row, n, 0, cols}, k, to, wanted);
+    multiply_piece(m, a, b, {row, n, 0, cols}, k, to, wanted);
     to.c += n * to.row;
   }
 }
@@ -226,13 +228,13 @@ void turn(const float* block, int64_t cols, int64_t rows, const OutputRows& to) 
 }
 
 // The same: B's zeros left out.
-void multiply_by_columns(const Listed& l, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, const OutputRows& to, Wanted& wanted) {
+void multiply_by_columns(const Marked& m, const Lines& a, const Lines& b, int64_t rows, int64_t cols, int64_t k, const OutputRows& to, Wanted& wanted) {
   wanted.share_among(divide_up(cols, TOGETHER) * divide_up(rows, SLAB_ROW) * divide_up(k, SLAB_DEPTH));
   for (int64_t row = 0; row < rows; row += SLAB_ROW)
     for (int64_t col = 0; col < cols; col += CHUNK) {
       int64_t height = smaller(SLAB_ROW, rows - row), n = smaller(CHUNK, cols - col);
-      multiply_piece(l, b, a, {col, n, row, height}, k, {l.turned, SLAB_ROW}, wanted);
-      turn(l.turned, n, height, {to.c + row * to.row + col, to.row});
+      multiply_piece(m, b, a, {col, n, row, height}, k, {m.turned, SLAB_ROW}, wanted);
+      turn(m.turned, n, height, {to.c + row * to.row + col, to.row});
     }
 }
 
