@@ -9,6 +9,7 @@ namespace {
 
 constexpr double SMALL = 1500;                           // nanoseconds: below this, handing out units costs more than it saves
 constexpr double ASKED = 8;                              // bytes a nanosecond that a core gets from memory while it calculates
+constexpr size_t MOST_WAITING = 16;                      // instructions that a phase puts off
 constexpr double BESIDES = 0.9;                          // of an instruction that waits: the rest of its units lets the threads end together
 
 bool overlap(const Range& a, const Range& b) { return a.low < b.high && b.low < a.high; }
@@ -30,18 +31,19 @@ bool conflict(const Scope& scope, const Prepared& a, const Prepared& b) {
 }
 
 struct Open {                                            // the phase being filled
+  struct Member { int instruction, item; };
   Phase phase;
-  std::vector<int> members;                              // item of each instruction of the phase
-  int first = 0;
+  std::vector<Member> members;
+  std::vector<int> waiting;                              // instructions for the next phase
 };
 
 // The only item that instruction i depends on: -1 none, -2 several or one that it cannot join.
 int item_to_join(const Scope& scope, const Open& open, int i) {
   int found = -1;
-  for (size_t m = 0; m < open.members.size(); m++) {
-    if (open.members[m] == found || !conflict(scope, *scope.list[open.first + m], *scope.list[i])) continue;
+  for (auto [other, item] : open.members) {
+    if (item == found || !conflict(scope, *scope.list[other], *scope.list[i])) continue;
     if (found != -1) return -2;
-    found = open.members[m];
+    found = item;
   }
   return found;
 }
@@ -81,29 +83,50 @@ void share_waiting(Scope& scope, Phase& phase) {
   if (!rest.units) phase.items.pop_back();
 }
 
-void close(Scope& scope, Open& open, int next) {
+// A short calculation waits for the next phase rather than end this one: what comes behind it runs meanwhile. What may find a bad
+// index does not wait, so that nothing is written before it that was not.
+bool can_wait(const Prepared& p) { return !p.call && !p.body && is_small(p.instr.cost) && strcmp(p.instr.kernel->name, "map") == 0; }
+
+void append(Scope& scope, Open& open, int i);
+
+void close(Scope& scope, Open& open) {
   share_waiting(scope, open.phase);
   int64_t passed = 0;
   for (Item& item : open.phase.items) { item.passed = passed; passed += item.units; }
   if (!open.phase.items.empty()) scope.phases.push_back(std::move(open.phase));
-  open = Open{{}, {}, next};
+  std::vector<int> waiting = std::move(open.waiting);
+  open = Open{};
+  for (int i : waiting) append(scope, open, i);
+}
+
+void close_all(Scope& scope, Open& open) {
+  do close(scope, open);
+  while (!open.phase.items.empty());
 }
 
 void append(Scope& scope, Open& open, int i) {
   Prepared& p = *scope.list[i];
   int join = item_to_join(scope, open, i);
-  bool can_join = join >= 0 && p.alone && join == (int)open.phase.items.size() - 1 && open.phase.items[join].units == 1 &&
-                  scope.list[open.phase.items[join].first]->alone;
-  if (join != -1 && !can_join) { close(scope, open, i); join = -1; }
+  bool behind = std::any_of(open.waiting.begin(), open.waiting.end(), [&](int w) { return conflict(scope, *scope.list[w], p); });
+  bool can_join = false;
+  if (!behind && p.alone && join >= 0 && join == (int)open.phase.items.size() - 1) {
+    const Item& last = open.phase.items[join];
+    can_join = last.units == 1 && scope.list[last.first]->alone && last.first + last.count == i;
+  }
+  if (behind || (join != -1 && !can_join)) {
+    if (can_wait(p) && open.waiting.size() < MOST_WAITING) return open.waiting.push_back(i);
+    close(scope, open);
+    return append(scope, open, i);
+  }
   open.phase.cost += p.instr.cost;
   if (can_join) {
     open.phase.items[join].count++;
-    open.members.push_back(join);
+    open.members.push_back({i, join});
     return;
   }
   int64_t units = p.alone ? 1 : p.turns ? p.turns->units() : p.instr.units;
   if (!p.alone && p.turns) open.phase.turns.push_back(p.turns.get());
-  open.members.push_back((int)open.phase.items.size());
+  open.members.push_back({i, (int)open.phase.items.size()});
   open.phase.items.push_back({i, 1, units});
   open.phase.units += units;
 }
@@ -115,21 +138,20 @@ void run_units(const Instruction& i, const Context& context) {
 }  // namespace
 
 void make_phases(Scope& scope) {
-  Open open{};
+  Open open;
   for (int i = 0; i < (int)scope.list.size(); i++) {
     Prepared& p = *scope.list[i];
     scope.cost += p.instr.cost;
     bool whole = p.call || (p.body && !p.alone && !p.pieces);
-    if (whole || open.phase.units > 1000000) close(scope, open, i);
+    if (whole || open.phase.units > 1000000) close_all(scope, open);
     if (!whole) { append(scope, open, i); continue; }
     Phase phase;
     phase.units = 1;
     phase.cost = p.instr.cost;
     (p.call ? phase.python : phase.scan) = &p;
     scope.phases.push_back(std::move(phase));
-    open = Open{{}, {}, i + 1};
   }
-  close(scope, open, 0);
+  close_all(scope, open);
 }
 
 void Scope::set_bases(char** to, char* const* parents, int64_t t, int64_t piece) const {
