@@ -51,12 +51,18 @@ class Competitor:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
-    def ask(self, what: str) -> str:
+    def tell(self, what: str) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(what + "\n")
         self.process.stdin.flush()
+
+    def hear(self) -> str:
+        assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
+
+    def ask(self, what: str) -> str:
+        self.tell(what)
+        return self.hear()
 
     def prepare(self, argument: str) -> None:
         """Makes the job, computes its answer and warms up."""
