@@ -84,7 +84,7 @@ void share_waiting(Scope& scope, Phase& phase) {
 }
 
 // A short calculation waits for the next phase rather than end this one: what comes behind it runs meanwhile. What may find a bad
-// index does not wait, so that nothing is written before it that was not.
+// index does not wait, so nothing is written before it that was not; what waits may stay undone after it.
 bool can_wait(const Prepared& p) { return !p.call && !p.body && is_small(p.instr.cost) && strcmp(p.instr.kernel->name, "map") == 0; }
 
 void append(Scope& scope, Open& open, int i);

@@ -35,7 +35,7 @@ const char* check_gathering(const Instruction& i, Gathering& g, int64_t rank, in
 
 int64_t plan_gathering(Gathering& g, int64_t scratch, int64_t row_block, int64_t k) {
   g.scratch_rows = round_up(scratch, 64);
-  return g.scratch_rows + 8 * (g.side == BY_ROWS ? 2 * row_block : k);
+  return g.scratch_rows + 8 * (g.side == BY_ROWS ? row_block + round_up(row_block, MR) : k);
 }
 
 INLINE int64_t number_at(const Operand& order, const int64_t* numbers, int64_t at) {

@@ -79,7 +79,7 @@ Wanted beside(const Instruction& i, const Context& context, const GemmPlan& p, c
 void gemm_panel(GemmTile& g, int64_t rows, int64_t cols, bool in_place, bool only_narrow) {
   const GemmPlan& p = g.p;
   Tile& t = g.t;
-  bool narrow = worth_narrow(t, p.k, rows, cols);
+  bool narrow = worth_narrow(t, p.k, p.m, cols);
   int64_t wide = narrow ? cols / LANES * LANES : cols;    // the columns that vectors take
   int vectors = only_narrow ? 0 : (int)divide_up(wide, LANES);
   const float* a = t.a;
@@ -129,7 +129,7 @@ void gemm_panel(GemmTile& g, int64_t rows, int64_t cols, bool in_place, bool onl
 int64_t leave_zeros_out(GemmTile& g, char* scratch) {
   const GemmPlan& p = g.p;
   const Tile& t = g.t;
-  bool narrow = worth_narrow(t, p.k, g.where.rows, g.where.cols);
+  bool narrow = worth_narrow(t, p.k, p.m, g.where.cols);
   int64_t rows = g.where.rows % MR == 1 ? g.where.rows - 1 : g.where.rows, cols = narrow ? g.where.cols / LANES * LANES : g.where.cols;
   Lines left{g.gathered.rows, g.gathered.first, t.a, p.zeros.a == BY_K ? t.a_col : t.a_row, p.zeros.a};
   Lines right{nullptr, 0, g.b, p.packed ? NR * p.k : p.zeros.b == BY_K ? g.b_row : g.b_col, p.zeros.b};
@@ -144,7 +144,7 @@ int64_t leave_zeros_out(GemmTile& g, char* scratch) {
 // What is left of a panel: the last columns that are too few for a vector, and the row that was left.
 void finish_panel(GemmTile g, int64_t done, int64_t cols, bool in_place) {
   int64_t rows = g.where.rows;
-  bool narrow = worth_narrow(g.t, g.p.k, rows, cols);
+  bool narrow = worth_narrow(g.t, g.p.k, g.p.m, cols);
   g.lists = {};
   if (narrow) gemm_panel(g, rows, cols, in_place, true);
   if (narrow) cols = cols / LANES * LANES;

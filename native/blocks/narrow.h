@@ -9,6 +9,7 @@ namespace {
 constexpr int64_t NARROW = LANES / 4;                     // columns at most
 constexpr int64_t NARROW_K = 64, NARROW_ROWS = 4;         // below these it gains nothing
 
+// rows: of the whole product, because narrow columns are added up in another order, and tiles differ from plan to plan.
 INLINE bool worth_narrow(const Tile& t, int64_t k, int64_t rows, int64_t cols) {
   int64_t rest = cols % LANES;
   if (rest == 0 || rest > NARROW || k < NARROW_K) return false;

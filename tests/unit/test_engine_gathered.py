@@ -16,6 +16,7 @@ SIZES = [  # rows of the batch, columns of the data, columns of the other side
     (37, 1, 65),
     (25, 1500, 18),
     (3, 90, 200),
+    (66, 100, 98),  # two columns in the last vector; tiles whose last one has two rows
     (49, 25, 3),
     (1030, 26, 40),
 ]

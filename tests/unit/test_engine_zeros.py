@@ -17,6 +17,8 @@ SIZES = [  # rows, k, columns
     (109, 64, 99),
     (8, 200, 300),
     (300, 65, 514),
+    (97, 200, 66),  # two columns in the last vector; tiles whose last one has few rows
+    (227, 128, 389),
 ]
 
 
