@@ -114,8 +114,8 @@ void find_zeros(const Instruction& i, GemmPlan& p) {
   bool a_rows = a.strides[a.rank - 1] == 1, a_columns = a.strides[a.rank - 2] == 1, b_rows = !p.packed && b.strides[b.rank - 1] == 1;
   if (p.gathering.side) a_columns = !(a_rows = p.gathering.side == BY_ROWS);
   int64_t in = (i.n_ints > 3 ? i.ints[3] : 0) | (p.gathering.side ? (int64_t)IN_A : 0);
-  if (p.m < LEAST_LISTED || p.n < LEAST_WIDE) in &= ~IN_A;
-  if (p.m < LEAST_WIDE || p.n < LEAST_LISTED || p.packed) in &= ~IN_B;
+  if (p.m < LEAST_MARKED || p.n < LEAST_WIDE) in &= ~IN_A;
+  if (p.m < LEAST_WIDE || p.n < LEAST_MARKED || p.packed) in &= ~IN_B;
   bool lines = (a_rows || a_columns) && (p.packed || b_rows || b.strides[b.rank - 2] == 1);
   p.zeros = {lines && p.k >= LEAST_DEPTH && p.k <= 2 * K_BLOCK ? in : 0, a_rows ? BY_INDEX : BY_K, p.packed ? IN_PANELS : b_rows ? BY_K : BY_INDEX, 0};
   p.only_adds &= !p.zeros.in;                             // rows go to C several times, and the result may lie where the operand did

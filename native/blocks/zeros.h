@@ -15,7 +15,7 @@ constexpr int64_t CHUNK = 128;                            // rows that share a s
 constexpr int64_t WORDS = (SLAB_DEPTH + 31) / 32;         // of a row's marks
 constexpr double WORTH_ALONE = 0.6;                       // of the numbers, at most, are not zero: above it dense tiles are faster
 constexpr int64_t SLAB_COST = 8, FEW_TILES = 4;          // copying a slab is as much as so many rows; tiles that are enough for most threads
-constexpr int64_t LEAST_LISTED = 24, LEAST_WIDE = 96, LEAST_DEPTH = 32;              // of a product that is worth it
+constexpr int64_t LEAST_MARKED = 24, LEAST_WIDE = 96, LEAST_DEPTH = 32;              // of a product that is worth it
 constexpr int64_t WIDE_TILE = 128;                        // columns of C that share the marks of its rows
 constexpr int64_t TOGETHER = 8;                           // rows between which what comes next is asked for
 constexpr int64_t SAMPLED = 4;                            // of so many vectors one is looked at
@@ -34,8 +34,8 @@ struct Lines {                                            // of one operand of a
 
 struct Marked {                                           // scratch
   uint32_t* marks;                                        // [WORDS][CHUNK]
-  float *numbers, *slab, *turned;                         // a row's numbers lie `apart`, and those of the rows `row`
-  int64_t apart, row;
+  float *numbers, *slab, *turned;
+  int64_t row_stride, number_stride;                      // of numbers
 };
 
 constexpr int64_t marked_bytes() { return 4 * (CHUNK * WORDS + CHUNK * SLAB_DEPTH + SLAB_ROW * SLAB_DEPTH + CHUNK * SLAB_ROW) + 64; }
@@ -46,8 +46,8 @@ Marked place_marked(char* scratch, const Lines& marked) {
   m.turned = m.slab + SLAB_ROW * SLAB_DEPTH;
   m.numbers = m.turned + CHUNK * SLAB_ROW;
   m.marks = (uint32_t*)(m.numbers + CHUNK * SLAB_DEPTH);
-  m.apart = marked.layout == BY_K ? CHUNK : 1;
-  m.row = marked.layout == BY_K ? 1 : SLAB_DEPTH;
+  m.number_stride = marked.layout == BY_K ? CHUNK : 1;
+  m.row_stride = marked.layout == BY_K ? 1 : SLAB_DEPTH;
   return m;
 }
 
@@ -150,10 +150,10 @@ template <int W> void multiply_alone(const Marked& m, int64_t first, int64_t end
 #pragma GCC unroll 8
     for (int w = 0; w < W; w++) c[w] = starts ? Vec{} : load(out + w * LANES);
     for (int64_t word = 0; word < WORDS; word++) {
-      const float *numbers = m.numbers + r * m.row + word * 32 * m.apart, *slab = m.slab + word * 32 * SLAB_ROW;
+      const float *numbers = m.numbers + r * m.row_stride + word * 32 * m.number_stride, *slab = m.slab + word * 32 * SLAB_ROW;
       for (uint32_t marks = m.marks[word * CHUNK + r]; marks; marks &= marks - 1) {
         int64_t k = __builtin_ctz(marks);
-        Vec a = splat(numbers[k * m.apart]);
+        Vec a = splat(numbers[k * m.number_stride]);
 #pragma GCC unroll 8
         for (int w = 0; w < W; w++) c[w] = fma(a, load(slab + k * SLAB_ROW + w * LANES), c[w]);
       }
@@ -193,11 +193,11 @@ void multiply_piece(const Marked& m, const Lines& marked, const Lines& other, co
       int64_t width = smaller(SLAB_ROW, p.cols - col), rest = smaller(SLAB_ROW, p.cols - col - width);
       copy_slab(m.slab, other, p.from + col, width, at, depth);
       Asked slab = rest ? next_of(other, p.from + col + width, rest, at, depth) : next_of(other, p.from, smaller(SLAB_ROW, p.cols), at + depth, deeper);
-      Asked row = next_of(marked, p.first, rest ? 0 : p.n, at + depth, deeper);
+      Asked rows = next_of(marked, p.first, rest ? 0 : p.n, at + depth, deeper);
       OutputRows part{to.c + col, to.row};
       for (int64_t r = 0; r < parts; r++) {
         ask_for_part(slab, r, parts);
-        ask_for_part(row, r, parts);
+        ask_for_part(rows, r, parts);
         if (wanted.rows) wanted.ask();
         multiply_alone_by[divide_up(width, LANES)](m, r * TOGETHER, smaller(p.n, (r + 1) * TOGETHER), part, at == 0);
       }
