@@ -353,3 +353,10 @@ def test_what_is_refused_is_explained(f, kind, words):
     with pytest.raises(kind, match=words) as error:
         f()
     assert isinstance(error.value, LaminaError)
+
+
+def test_sums_of_many_rows_keep_their_digits():
+    x = (np.random.default_rng(7).standard_normal((40_000, 33)) + 100).astype("float32")
+    for axis in (0, 1, None):
+        np.testing.assert_allclose(ops.sum(x, axis), x.sum(axis, dtype="float64"), rtol=1e-7)
+        np.testing.assert_allclose(ops.mean(x, axis), x.mean(axis, dtype="float64"), rtol=2e-7)
