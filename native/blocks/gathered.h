@@ -20,16 +20,16 @@ struct Gathered {                                         // what a block of C r
   int64_t side, first;                                    // first: of the block's rows, BY_COLUMNS
 };
 
-const char* check_gathering(const Instruction& i, Gathering& g, int64_t rank, int64_t m) {
+const char* check_gathering(const Instruction& i, Gathering& g, int64_t m) {
   const Operand &a = i.in[0], &order = i.in[2], &cursor = i.in[3];
   if (g.side < BY_ROWS || g.side > BY_COLUMNS || i.n_ints < 3) return "a gathered A takes 1 for its rows or 2 for its columns, and their count";
   g.count = i.ints[2];
-  if (rank != 2 || a.rank != 2 || g.count < 0 || g.count > (int64_t)1 << 40) return "a gathered A is a matrix, and C too";
+  if (g.count < 0 || g.count > (int64_t)1 << 40) return "no data set has so many rows, or so few";
   if (order.dtype != I64 || order.rank != 1 || cursor.dtype != I64 || cursor.rank != 1 || cursor.shape[0] != 1) return "order must be int64[n], cursor int64[1]";
-  int inner = g.side == BY_ROWS;
+  int numbered = a.rank - 2 + (g.side == BY_COLUMNS), inner = a.rank - 2 + (g.side == BY_ROWS);
   if (a.shape[inner] > 1 && a.strides[inner] != 1) return "the rows of a gathered A must be contiguous";
-  if (a.shape[1 - inner] == 0 && g.count) return "the source has no rows";
-  if ((g.side == BY_ROWS ? g.count : a.shape[0]) != m) return "A's rows differ from C's";
+  if (a.shape[numbered] == 0 && g.count) return "the source has no rows";
+  if ((g.side == BY_ROWS ? g.count : a.shape[inner]) != m) return "A's rows differ from C's";
   return nullptr;
 }
 
@@ -43,11 +43,11 @@ INLINE int64_t number_at(const Operand& order, const int64_t* numbers, int64_t a
 }
 
 // Where rows first .. first + n - 1 of the batch are, and those behind them that come next; a number that names no row is
-// reported, and stands for the nearest.
-void find_rows(const Instruction& i, const Context& context, const float** rows, int64_t first, int64_t n, int64_t more) {
+// reported, and stands for the nearest. offset: of those columns of the source that a product of a batch of them reads.
+void find_rows(const Instruction& i, const Context& context, const float** rows, int64_t offset, int64_t first, int64_t n, int64_t more) {
   const Operand &a = i.in[0], &order = i.in[2];
-  int dimension = i.ints[1] == BY_COLUMNS;
-  const float* source = (const float*)address(context, a);
+  int dimension = a.rank - 2 + (i.ints[1] == BY_COLUMNS);
+  const float* source = (const float*)address(context, a) + offset;
   const int64_t *numbers = (const int64_t*)address(context, order), size = a.shape[dimension], step = a.strides[dimension];
   int64_t cursor = *(const int64_t*)address(context, i.in[3]);
   for (int64_t r = 0; r < n + more; r++) {
@@ -61,10 +61,10 @@ void find_rows(const Instruction& i, const Context& context, const float** rows,
   }
 }
 
-Gathered gather_rows(const Instruction& i, const Context& context, const Gathering& g, int64_t k, int64_t first, int64_t rows) {
+Gathered gather_rows(const Instruction& i, const Context& context, const Gathering& g, int64_t offset, int64_t k, int64_t first, int64_t rows) {
   Gathered made{(const float**)(context.scratch + g.scratch_rows), g.side, g.side == BY_COLUMNS ? first : 0};
-  if (g.side == BY_ROWS) find_rows(i, context, made.rows, first, rows, round_up(rows, MR));
-  else find_rows(i, context, made.rows, 0, k, 0);
+  if (g.side == BY_ROWS) find_rows(i, context, made.rows, offset, first, rows, round_up(rows, MR));
+  else find_rows(i, context, made.rows, offset, 0, k, 0);
   return made;
 }
 

@@ -44,8 +44,9 @@ void start_a(const Instruction& i, const Context& context, const int64_t* shape,
   const GemmPlan& p = g.p;
   const Operand& a = i.in[0];
   Tile& t = g.t;
+  int64_t offset = batch_offset(a, shape, p.rank, 2, g.where.outer);
   if (p.gathering.side) {
-    g.gathered = gather_rows(i, context, p.gathering, p.k, g.where.row, g.where.rows);
+    g.gathered = gather_rows(i, context, p.gathering, offset, p.k, g.where.row, g.where.rows);
     g.lists = make_lists(context, p.listing, g.gathered, g.where.rows, p.k);
     t.ahead = g.where.rows;
     t.a_row = p.gathering.side == BY_COLUMNS;
@@ -54,7 +55,7 @@ void start_a(const Instruction& i, const Context& context, const int64_t* shape,
     t.a_row = a.strides[a.rank - 2];
     t.a_col = a.strides[a.rank - 1];
     t.a_third = 3 * t.a_row;
-    t.a = (const float*)address(context, a) + batch_offset(a, shape, p.rank, 2, g.where.outer) + g.where.row * t.a_row;
+    t.a = (const float*)address(context, a) + offset + g.where.row * t.a_row;
   }
 }
 

@@ -62,7 +62,7 @@ const char* check_gemm(const Instruction& i, GemmPlan& p, const int64_t* shape) 
   p.n = shape[p.rank - 1];
   p.k = a.shape[a.rank - 1];
   if (p.gathering.side) {
-    if (const char* complaint = check_gathering(i, p.gathering, p.rank, p.m)) return complaint;
+    if (const char* complaint = check_gathering(i, p.gathering, p.m)) return complaint;
     if (p.gathering.side == BY_COLUMNS) p.k = p.gathering.count;
   }
   else if (a.shape[a.rank - 2] != p.m) return "A's rows differ from C's";

@@ -109,6 +109,33 @@ def test_zeros_that_are_skipped_change_no_bit(isa, count, cells, n, side, how):
 
 
 @pytest.mark.parametrize("side", [BY_ROWS, BY_COLUMNS])
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize(("count", "cells", "n"), [(100, 392, 50), (37, 388, 18), (13, 1100, 34), (26, 40, 130)])
+def test_columns_of_the_data_side_by_side(isa, count, cells, n, dense, side):
+    """Products of the batch's first and of its last columns, each with a matrix of its own, in one instruction."""
+    x, order, _, _ = drawn(count, 2 * cells + 3, n, BY_ROWS)
+    x = x if dense else emptied(x, "some")
+    m, k = (count, cells) if side == BY_ROWS else (cells, count)
+    b = np.random.default_rng(4).standard_normal((2, k, n)).astype("float32")
+    layout = ((len(x), cells), (x.shape[1], 1)) if side == BY_ROWS else ((cells, len(x)), (1, x.shape[1]))
+    a = (1, 0, "float32", (2, *layout[0]), (cells + 3, *layout[1]))
+    ins = [a, (3, 0, "float32", b.shape, (k * n, n, 1)), (2, 0, "int64", order.shape, (1,))]
+    place = (0, 0, "float32", (2, m, n), (n, 2 * n, 1))  # the rows of both beside each other
+    product = {"kernel": "gemm", "in": [*ins, (4, 0, "int64", (1,), (1,))], "out": [place], "ints": [0, side, count]}
+    program = _native.Program([product], 8 * m * n, 5, isa=isa)
+    for base, array in enumerate([x, order, b, np.array([3])], 1):
+        program.bind(base, array)
+    for threads in (1, 3):
+        _native.set_num_threads(threads)
+        program.run()
+        got = program.read(*place)
+        for part, first in enumerate((0, cells + 3)):
+            own = np.ascontiguousarray(x[:, first : first + cells])
+            want = multiplied(isa, own, order, 3, count, b[part], side, gathered=False)
+            np.testing.assert_array_equal(got[part], want)
+
+
+@pytest.mark.parametrize("side", [BY_ROWS, BY_COLUMNS])
 def test_what_is_not_finite_among_zeros(isa, side):
     """In the data it spreads as ever; in the other operand it may meet a zero and be left out."""
     x, order, b, _ = drawn(48, 50, 40, side)
@@ -181,7 +208,8 @@ def test_what_cannot_be_gathered_is_refused(isa):
     refused("A's rows differ", ints=(0, BY_ROWS, 6))
     refused("its rows or 2", ints=(0, 3, 5))
     refused("its rows or 2", ints=(0, BY_ROWS))
-    refused("a matrix, and C too", ints=(0, BY_ROWS, -1))
-    refused("a matrix, and C too", ints=(0, BY_COLUMNS, 2**61))
+    refused("so many rows, or so few", ints=(0, BY_ROWS, -1))
+    refused("so many rows, or so few", ints=(0, BY_COLUMNS, 2**61))
+    refused("A's batch differs from C's", a=(1, 0, "float32", (2, 9, 4), (2, 4, 1)))
     refused("no rows", a=(1, 0, "float32", (0, 4), (4, 1)))
     refused("one output unless", extra=[(2, 0, "float32", (4, 3), (3, 1))])

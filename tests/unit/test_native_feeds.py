@@ -37,6 +37,11 @@ def test_a_batch_that_only_products_read_is_not_copied():
     assert kernels(planned(step, (8, 6)), "float64")[0] == ["feed"]
     assert kernels(planned(lambda x: ops.matmul(ops.reshape(x, (8, 6)), w.value), (8, 2, 3))) == ([], [[1, 8]])
     assert kernels(planned(lambda x: ops.matmul(x[:, 2:8], w.value), (8, 9))) == ([], [[1, 8]])
+    w3 = np.ones((3, 8, 4), "float32")
+    planes = planned(lambda x: ops.matmul(ops.transpose(x, (1, 2, 0)), w3), (8, 3, 2))
+    assert kernels(planes) == ([], [[feeds.BY_COLUMNS, 8]])
+    x = RANDOM.normal(size=(8, 3, 2)).astype("float32")
+    np.testing.assert_allclose(planes.run(x)[0], x.transpose(1, 2, 0) @ w3, rtol=1e-5, atol=1e-5)
 
 
 def test_any_other_reader_keeps_the_copy():

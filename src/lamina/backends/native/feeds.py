@@ -53,23 +53,26 @@ class Feeds:
         """A product that finds the rows of its left-hand side in source i."""
         a, b, *others = draft.ins
         side, row, rows = side_of(draft, batch), prod(batch.shape[1:]), self.sources[i][1]
-        shape, strides = ((rows, a.shape[1]), (row, 1)) if side == BY_ROWS else ((a.shape[0], rows), (1, row))
-        found = View(Storage(0, FIRST + i), a.dtype, shape, strides, a.offset)
+        *lead, m, k = a.shape
+        shape, strides = ((rows, k), (row, 1)) if side == BY_ROWS else ((m, rows), (1, row))
+        found = View(Storage(0, FIRST + i), a.dtype, (*lead, *shape), (*a.strides[:-2], *strides), a.offset)
         ints = [draft.ints[0], side, batch.shape[0], *draft.ints[3:]]
         return dataclasses.replace(draft, ins=[found, b, self.order, self.cursor, *others], ints=ints)
 
 
 def side_of(draft: Draft, batch: View) -> int:
     """What the rows of a batch are to a product; 0 for a draft that is none, or reads the batch in another way."""
-    if draft.kernel != "gemm" or len(draft.ins[0].shape) != 2 or batch.size == 0:
+    if draft.kernel != "gemm" or len(draft.ins[0].shape) not in (2, 3) or batch.size == 0:
         return 0
     a, *others = draft.ins
     if a.storage is not batch.storage or any(v.storage.root is batch.storage for v in (*others, *draft.outs)):
         return 0
     row = prod(batch.shape[1:])
+    shape, strides = a.shape[-2:], a.strides[-2:]
+    last = a.offset + sum((n - 1) * s for n, s in zip(a.shape[:-2], a.strides[:-2], strict=True))
     for side, d in ((BY_ROWS, 0), (BY_COLUMNS, 1)):
-        count, cells, apart, step = a.shape[d], a.shape[1 - d], a.strides[d], a.strides[1 - d]
-        whole = count == batch.shape[0] and (count == 1 or apart == row) and 0 <= a.offset <= row - cells
+        count, cells, apart, step = shape[d], shape[1 - d], strides[d], strides[1 - d]
+        whole = count == batch.shape[0] and (count == 1 or apart == row) and 0 <= a.offset <= last <= row - cells
         if whole and (cells == 1 or step == 1):
             return side
     return 0
