@@ -101,8 +101,9 @@ void gemm_tile(const Instruction& i, const Context& context, const GemmPlan& p, 
     else if (g.wanted.rows) g.wanted.ask();
     else if (context.ahead && !turned) ask_ahead(t, *context.ahead, where.rows, p.k);
     if (turned) ask_for_columns(t, g.b + p.wide * g.b_panel, g.b_col, row_block, p.row_blocks, where.rows, p.k);
-    // The arena is padded, so its rows may be overrun; an array of the user's may not.
-    bool in_place = p.in_place && (p.packed || i.in[1].base == 0 || cols % LANES == 0);
+    // The arena is padded, so its rows may be overrun; an array of the user's may not. Narrow columns are read by themselves.
+    bool whole = cols % LANES == 0 || worth_narrow(t, p.k, p.m, cols);
+    bool in_place = p.in_place && (p.packed || i.in[1].base == 0 || whole);
     if (!done) gemm_panel(g, where.rows, cols, in_place, false);
     else finish_panel(g, done, cols, in_place);
   }

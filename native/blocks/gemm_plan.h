@@ -13,6 +13,7 @@ constexpr double UNIT_FLOPS = 1.2e6;                      // about ten microseco
 constexpr int64_t LONG_TILES = 12;                        // of a product over a long k: enough for all threads
 constexpr int64_t LONG_BYTES = 256 << 10;                 // of a panel of B, a quarter of a core's L2: its rows lie in few sets of it
 constexpr int64_t COPIED_ROWS = 192;                      // of a panel of B that was copied: it stays in L1
+constexpr int64_t COPYING_ROWS = 4 * MR;                  // at least, of tiles that each copy a panel for themselves
 constexpr int64_t WIDE_COLS = 512;                        // the least tile of a chain: program.h
 constexpr int64_t WIDE_BYTES = 512 << 10;                 // of B, half of a core's L2
 
@@ -137,7 +138,9 @@ void divide_tiles(const Instruction& i, GemmPlan& p, int64_t batches) {
   double per_row = 2.0 * NR * (double)p.wide * (double)larger(p.k, 16);
   int64_t rows = larger(MR, smaller(384, (int64_t)(UNIT_FLOPS / per_row)));
   if (copied) rows = larger(rows, tall);
-  if (p.packs) rows = larger(4 * MR, smaller(384, p.m / divide_up(LONG_TILES, p.groups * batches)));
+  bool ragged = !p.packed && i.in[1].base && p.n % LANES > NARROW;                         // no row of the last panel may be overrun: gemm.h
+  if (ragged) rows = larger(rows, COPYING_ROWS);
+  if (p.packs) rows = larger(COPYING_ROWS, smaller(384, p.m / divide_up(LONG_TILES, p.groups * batches)));
   p.row_block = round_up(divide_up(p.m, divide_up(p.m, rows)), MR);
   if (p.zeros.in & IN_B) p.row_block = equal_rows(p.m, p.groups * batches, SLAB_ROW, LANES);
   else if (p.zeros.in) p.row_block = equal_rows(p.m, p.groups * batches, CHUNK, TOGETHER);
