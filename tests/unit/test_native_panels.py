@@ -33,7 +33,8 @@ def step_of(rows, width, columns, trains):
         (256, 515, 513, 0),
         (257, 512, 512, 2),  # so many rows that each panel would be packed by several units
         (3, 512, 512, 0),  # so few that packing does not pay
-        (40, 512, 100, 1),  # too few columns to divide them; turned they are enough
+        (240, 512, 100, 1),  # too few columns to divide them; turned they are enough
+        (40, 512, 100, 0),  # ... and read where it is by shares of a long k
         (40, 100, 100, 2),
     ],
 )

@@ -23,6 +23,7 @@ from .memory import plan_memory
 from .plan import Planner, Target
 from .pooling import compute_pooled
 from .quick import quick
+from .shares import share
 from .stretches import Arrangement
 from .views import SIZES, Storage, View, fresh, row_major
 
@@ -54,7 +55,7 @@ class NativeProgram(Program):
         self.graph, self.can = graph, can
         refuse_too_large(graph)
         planner = Planner(graph, given, targets, can, self.pack_once, {v.storage for v in self.slots})
-        self.drafts = planner.drafts
+        self.drafts = share(planner.drafts, {v.storage for v in self.arguments}, self.written)
         self.results = [planner.views[y] for y in graph.outputs[:n]]
         feeds = Feeds([(v.dtype, 1) for v in self.arguments], 1)
         copies = [feeds.copy(i, v) for i, v in enumerate(self.arguments)]  # of data in other dtypes: they need a place

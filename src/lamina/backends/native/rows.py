@@ -21,6 +21,7 @@ class Cut:
     inside  whether it may be run for some of the rows
     shared  what all rows are multiplied with
     count   which of the draft's integers is the number of rows of the batch, if one is
+    views   the operands with the batch's rows in front, where the draft has them elsewhere
     """
 
     units: list[int]
@@ -28,6 +29,7 @@ class Cut:
     inside: bool = True
     shared: Sequence[View] = ()
     count: int = -1
+    views: Sequence[View] = ()
 
 
 def per_row(shape: Sequence[int], batch: int) -> int:
@@ -90,7 +92,7 @@ def of_gemm(draft: Draft, batch: int) -> Cut | None:
         found = of_chain(draft, batch, [*draft.ins[own:], *draft.outs])
         unit, units = found if found is not None else (0, [])
     if not unit:
-        return None
+        return of_products(draft, batch)
     if side:
         return Cut([0, 0, 1, 0, *units], unit, shared=[b], count=2) if side == BY_ROWS else None
     if len(shape) == 2:
@@ -99,6 +101,19 @@ def of_gemm(draft: Draft, batch: int) -> Cut | None:
     own_b = len(b.shape) == len(shape) - packed and b.shape[0] == shape[0]
     own_a = len(a.shape) == len(shape) and a.shape[0] == shape[0]
     return Cut([unit * own_a, unit * own_b, *units], unit, shared=[] if own_b else [b])
+
+
+def of_products(draft: Draft, batch: int) -> Cut | None:
+    """Several products side by side, each of all rows of the batch (``shares``): they have units of their own."""
+    a, b, *others = draft.ins
+    if others or draft.chain is not None or len(a.shape) != 3 or a.shape[1] != batch:
+        return None
+    return Cut([1, 0, 1], inside=False, views=[second_in_front(a), b, second_in_front(draft.outs[0])])
+
+
+def second_in_front(view: View) -> View:
+    (n, rows, cells), (step, row, cell) = view.shape, view.strides
+    return view.with_layout((rows, n, cells), (row, step, cell))
 
 
 def of_feed(draft: Draft, batch: int) -> Cut | None:

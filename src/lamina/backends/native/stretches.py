@@ -36,6 +36,11 @@ class Line:
     followers: list[int] = field(default_factory=list)
     slot: int = 0  # even: by itself; odd: in the stretch of that number
 
+    @property
+    def views(self) -> Sequence[View]:
+        """The operands, with the rows in front."""
+        return (self.cut.views if self.cut is not None else ()) or [*self.draft.ins, *self.draft.outs]
+
 
 @dataclass
 class Stretch:
@@ -106,9 +111,9 @@ class Arrangement:
         """Whether each row of the results comes from the same row of what was computed before; notes the widths."""
         if line.cut is None:
             return False
-        draft, units = line.draft, line.cut.units
+        draft, units, views = line.draft, line.cut.units, line.views
         known = draft.kernel == "feed"
-        for view, unit in zip(draft.ins, units, strict=False):
+        for view, unit in zip(views[: len(draft.ins)], units, strict=False):
             there = width.get(view.storage.root)
             if there is None or not unit:
                 continue
@@ -118,7 +123,7 @@ class Arrangement:
         if not known:
             return False
         found = {}
-        for view, unit in zip(draft.outs, units[len(draft.ins) :], strict=True):
+        for view, unit in zip(views[len(draft.ins) :], units[len(draft.ins) :], strict=True):
             root = view.storage
             step = rows.width(view, unit)
             if not step or root.base or root.successor_of is not None or width.get(root, step) != step:
@@ -220,7 +225,7 @@ def keeps_to_its_rows(line: Line, root: Storage, width: dict[Storage, int]) -> b
     """Whether a line touches, of a storage, only the row that it computes."""
     if line.cut is None or root not in width:
         return False
-    used = zip([*line.draft.ins, *line.draft.outs], line.cut.units, strict=True)
+    used = zip(line.views, line.cut.units, strict=True)
     return all(rows.width(v, unit) == width[root] for v, unit in used if v.storage.root is root)
 
 
