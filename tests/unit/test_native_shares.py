@@ -136,3 +136,28 @@ def test_threads_and_batches_given_one_by_one_change_no_bit(name, zeros, monkeyp
         assert fitted(name, zeros, told={"callbacks": [look]}) == wanted
     finally:
         native.set_num_threads(threads)
+
+
+def test_labels_are_gathered_by_those_who_read_them():
+    """The stretch behind the shares is the first to read them, and gathers them by pieces."""
+    arrangement = labelled().program("native").arrangement
+    (stretch,) = (entry for entry in arrangement.order if not isinstance(entry, int))
+    inside = [arrangement.lines[i].draft for i in stretch.lines]
+    assert [d.outs[0].shape for d in inside if d.kernel == "feed"] == [(96,)]
+    x, y = RANDOM.normal(size=(300, 900)).astype("float32"), RANDOM.normal(size=300).astype("float32")
+    order = RANDOM.permutation(300)
+    wanted, got = (labelled().program(name).run_steps([x, y], order, 96, 2)[0] for name in ("reference", "native"))
+    np.testing.assert_allclose(got, wanted, rtol=2e-4, atol=1e-5)
+
+
+def labelled():
+    """Rows by a weight that the step moves, away from one number for each row."""
+    w = Variable(np.random.default_rng(1).normal(size=(900, 40)).astype("float32") / 30)
+    others = np.random.default_rng(2).normal(size=(40, 120)).astype("float32")
+
+    def step(x, y):
+        values = ops.tanh(ops.matmul(ops.tanh(ops.matmul(x, w.value)), others)) - ops.expand_dims(y, 1)
+        w.assign(w.value + 1e-4 * ops.matmul(ops.transpose(x, (1, 0)), values[:, :40]))
+        return values
+
+    return trace(step, [Type("float32", (96, 900)), Type("float32", (96,))])

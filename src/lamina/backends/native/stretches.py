@@ -151,7 +151,10 @@ class Arrangement:
                     slot = self.earliest(line, False)
             line.slot = slot
         found = [self.cut_rows(lines) for lines in members.values() if self.follows_itself(lines)]
-        return [s for s in found if s is not None]
+        chosen = [s for s in found if s is not None]
+        for stretch in chosen:
+            self.take_feeds(stretch)
+        return chosen
 
     def earliest(self, line: Line, inside: bool) -> int:
         slot = int(inside)
@@ -164,6 +167,15 @@ class Arrangement:
             else:
                 slot = max(slot, there + 1)
         return slot
+
+    def take_feeds(self, stretch: Stretch) -> None:
+        """What nobody reads of the data before a stretch is gathered in it, each row by the thread that reads it."""
+        own, slot = set(stretch.lines), self.lines[stretch.lines[0]].slot
+        for i, line in enumerate(self.lines):
+            read = line.draft.kernel == "feed" and i not in own and not own.isdisjoint(line.followers)
+            if read and all(j in own or self.lines[j].slot > slot for j in line.followers):
+                line.slot = slot
+                stretch.lines.insert(0, i)
 
     def follows_itself(self, lines: Sequence[int]) -> bool:
         """Whether one line of a stretch waits for another one."""
