@@ -23,6 +23,12 @@ def cuts(program):
     return [(entry.count, len(entry.lines)) for entry in program.arrangement.order if not isinstance(entry, int)]
 
 
+def run(program):
+    """The numbers of the lines, as often as each is run."""
+    order = program.arrangement.order
+    return sorted(i for entry in order for i in ([entry] if isinstance(entry, int) else entry.lines))
+
+
 def dense(*sizes, activation="sigmoid"):
     return [layers.Dense(n, activation=activation) for n in sizes]
 
@@ -88,6 +94,7 @@ def training(name):
 def test_pieces_agree_with_the_reference(name):
     made, x = training(name)
     assert any(pieces > 1 and count > 1 for pieces, count in cuts(made.program("native")))
+    assert len(set(run(made.program("native")))) == len(run(made.program("native")))
     for want, got in zip(made.program("reference").run(x), made.program("native").run(x), strict=True):
         np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-6)
 
@@ -143,6 +150,21 @@ def test_the_rows_of_each_step_come_from_where_the_order_says():
     assert cuts(made.program("native"))
     for want, got in zip(*outcomes, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def test_labels_that_only_the_last_of_several_stretches_reads(monkeypatch):
+    """Batch normalization ends a stretch; where the first layer is too small for one, the second begins with them."""
+    monkeypatch.setattr(stretches, "PIECE", 4000.0)
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal((388, 5)).astype("float32"), rng.integers(0, 2, 388)
+    losses = []
+    for backend in ("reference", "native"):
+        lamina.random.set_seed(5)
+        inner = [[layers.Dense(n), layers.BatchNormalization(), layers.Activation("relu")] for n in (96, 300)]
+        model = lamina.Sequential([layers.Input((5,)), *inner[0], *inner[1], layers.Dense(2, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], backend=backend, lint="off")
+        losses.append(model.fit(x, y, batch_size=194, epochs=2, verbose=0, shuffle=False).history["loss"])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
 
 
 W = np.random.default_rng(3).standard_normal((32, 32)).astype("float32") / 8

@@ -8,7 +8,7 @@ weights come before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -153,7 +153,7 @@ class Arrangement:
         found = [self.cut_rows(lines) for lines in members.values() if self.follows_itself(lines)]
         chosen = [s for s in found if s is not None]
         for stretch in chosen:
-            self.take_feeds(stretch)
+            self.take_feeds(stretch, {i for s in chosen for i in s.lines})
         return chosen
 
     def earliest(self, line: Line, inside: bool) -> int:
@@ -168,11 +168,11 @@ class Arrangement:
                 slot = max(slot, there + 1)
         return slot
 
-    def take_feeds(self, stretch: Stretch) -> None:
+    def take_feeds(self, stretch: Stretch, taken: Collection[int]) -> None:
         """What nobody reads of the data before a stretch is gathered in it, each row by the thread that reads it."""
         own, slot = set(stretch.lines), self.lines[stretch.lines[0]].slot
         for i, line in enumerate(self.lines):
-            read = line.draft.kernel == "feed" and i not in own and not own.isdisjoint(line.followers)
+            read = line.draft.kernel == "feed" and i not in taken and not own.isdisjoint(line.followers)
             if read and all(j in own or self.lines[j].slot > slot for j in line.followers):
                 line.slot = slot
                 stretch.lines.insert(0, i)
