@@ -167,6 +167,26 @@ def test_labels_that_only_the_last_of_several_stretches_reads(monkeypatch):
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
 
 
+def test_data_of_which_each_row_reads_all_are_there_before(monkeypatch):
+    """Rows against all the others of the batch, as a contrastive loss has them, in a stretch behind two norms."""
+    monkeypatch.setattr(stretches, "PIECE", 8000.0)
+    norms = [f for n in (8, 8) for f in (layers.Dense(n), layers.BatchNormalization())]
+    chosen = [*norms, layers.Dense(64, activation="tanh")]
+
+    def step(x, y):
+        for layer in chosen:
+            x = layer(x, training=True) if isinstance(layer, layers.BatchNormalization) else layer(x)
+        return ops.softmax(ops.matmul(x, ops.transpose(y, (1, 0))))
+
+    types = [Type("float32", (256, 5)), Type("float32", (256, 64))]
+    trace(step, types, generator=Generator(1))
+    made = trace(step, types, training=True, generator=Generator(1))
+    rng = np.random.default_rng(3)
+    data, order = [rng.standard_normal((300, n)).astype("float32") for n in (5, 64)], rng.permutation(300)
+    want, got = (made.program(name).run_steps(data, order, 20, 1)[0] for name in ("reference", "native"))
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
+
+
 W = np.random.default_rng(3).standard_normal((32, 32)).astype("float32") / 8
 STEPS = {
     "a mean of all rows": lambda x: ops.tanh(x @ W) - ops.mean(x, axis=0),

@@ -171,8 +171,10 @@ class Arrangement:
     def take_feeds(self, stretch: Stretch, taken: Collection[int]) -> None:
         """What nobody reads of the data before a stretch is gathered in it, each row by the thread that reads it."""
         own, slot = set(stretch.lines), self.lines[stretch.lines[0]].slot
+        whole = {k for j in own for k, other in self.lines[j].needs if other}  # read by rows that are not theirs
         for i, line in enumerate(self.lines):
-            read = line.draft.kernel == "feed" and i not in taken and not own.isdisjoint(line.followers)
+            movable = line.draft.kernel == "feed" and line.cut is not None and i not in taken and i not in whole
+            read = movable and not own.isdisjoint(line.followers)
             if read and all(j in own or self.lines[j].slot > slot for j in line.followers):
                 line.slot = slot
                 stretch.lines.insert(0, i)
